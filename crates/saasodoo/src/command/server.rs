@@ -1,0 +1,64 @@
+//! Commands on database servers, and on what is under way.
+
+use contract::database::{PoolIsComing, Pools, ProvisionPool};
+use contract::operation::Operations;
+
+use crate::client::Platform;
+use crate::failure::Outcome;
+use crate::output::{self, Format};
+
+/// `saasodoo servers`
+pub(crate) async fn list(platform: &Platform, format: Format) -> Outcome {
+    let pools: Pools = platform.database.get("/api/database/admin/pools").await?;
+    let rows = pools.pools.iter().map(|pool| {
+        let address = match (&pool.host, pool.port) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            _ => "-".to_owned(),
+        };
+        vec![
+            pool.name.clone(),
+            pool.server_type.clone(),
+            pool.status.clone(),
+            pool.health_status.clone(),
+            format!("{}/{}", pool.current_instances, pool.max_instances),
+            pool.stock.to_string(),
+            address,
+        ]
+    });
+    let head = ["NAME", "TYPE", "STATUS", "HEALTH", "IN USE", "STOCK", "ADDRESS"];
+    Ok(output::print(format, &pools, &head, rows)?)
+}
+
+/// `saasodoo provision-pool`
+pub(crate) async fn provision_pool(
+    platform: &Platform,
+    format: Format,
+    max_instances: u32,
+) -> Outcome {
+    let body = ProvisionPool { max_instances, server_type: "shared".to_owned() };
+    let coming: PoolIsComing =
+        platform.database.post("/api/database/admin/provision-pool", &body).await?;
+    let fields = [("operation", coming.task_id.to_string()), ("", coming.message.clone())];
+    Ok(output::print_fields(format, &coming, &fields)?)
+}
+
+/// `saasodoo operations`
+pub(crate) async fn operations(platform: &Platform, format: Format) -> Outcome {
+    let mut all: Operations = platform.database.get("/api/database/admin/operations").await?;
+    let instances: Operations =
+        platform.instance.get("/api/v1/instances/admin/operations").await?;
+    all.operations.extend(instances.operations);
+    let rows = all.operations.iter().map(|operation| {
+        vec![
+            operation.kind.clone(),
+            operation.subject.clone(),
+            operation.state.clone(),
+            operation.step.clone(),
+            operation.tries.to_string(),
+            operation.next_try.map(|at| at.format("%T").to_string()).unwrap_or_default(),
+            operation.error.clone().unwrap_or_default(),
+        ]
+    });
+    let head = ["KIND", "SUBJECT", "STATE", "STEP", "TRIES", "NEXT TRY", "ERROR"];
+    Ok(output::print(format, &all, &head, rows)?)
+}
