@@ -107,6 +107,29 @@ pub struct Subscription {
     pub trial_ends: Option<NaiveDate>,
     /// The day up to which it is charged.
     pub charged_through: Option<NaiveDate>,
+    /// When it ends or ended, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// Says when a subscription is to end.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CancelQuery {
+    /// `end_of_term` when absent. What is in its trial, or was never paid, always ends now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<CancelWhen>,
+}
+
+/// When a subscription ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelWhen {
+    /// Now; what was paid for the time after becomes credit.
+    Now,
+    /// At the end of what is paid.
+    EndOfTerm,
 }
 
 /// Subscriptions, newest first.
@@ -228,4 +251,42 @@ pub struct CustomerQuery {
     /// Staff say whose; for customers it is always their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<CustomerId>,
+}
+
+/// What billing holds true of an instance, and whether instance-service knows: one line of `GET /admin/entitlements`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeldEntitlement {
+    /// Which instance.
+    pub instance_id: InstanceId,
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// Which subscription pays for it; none while the order is being carried out.
+    pub subscription_id: Option<SubscriptionId>,
+    /// Which plan was ordered.
+    pub plan_name: String,
+    /// How it stands; none before it was first looked at.
+    pub standing: Option<Standing>,
+    /// The version that holds.
+    pub version: i64,
+    /// The version that instance-service has acknowledged.
+    pub acknowledged_version: i64,
+    /// Why nothing can be stated, where a person must act.
+    pub alarm: Option<String>,
+}
+
+/// What billing holds true of the instances, newest first.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct HeldEntitlements {
+    /// The entitlements.
+    pub entitlements: Vec<HeldEntitlement>,
+}
+
+/// Which entitlements to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntitlementsQuery {
+    /// Only those with an alarm.
+    #[serde(default)]
+    pub alarmed: bool,
 }

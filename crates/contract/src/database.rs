@@ -241,3 +241,56 @@ pub struct Resize {
     /// 1 to 1000, and not below what is in use.
     pub max_instances: u32,
 }
+
+/// One database server, and who is on it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PoolDetail {
+    /// The server.
+    #[serde(flatten)]
+    pub pool: Pool,
+    /// What the last look at its health found, in a sentence.
+    pub health_message: Option<String>,
+    /// The databases on it, oldest first.
+    pub tenants: Vec<PoolTenant>,
+}
+
+/// One database on a server.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PoolTenant {
+    /// Whose database.
+    pub instance_id: InstanceId,
+    /// Whose instance.
+    pub customer_id: CustomerId,
+    /// `making`, `ready` or `releasing`.
+    pub state: String,
+    /// The database's name.
+    pub db_name: Option<String>,
+    /// The template that it was made from.
+    pub template: Option<String>,
+    /// Why it is on this server, in a sentence.
+    pub choice: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What the inventory found and no row explains, or the reverse. Nothing of it is removed without staff.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Findings {
+    /// The findings, by place.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that the rows and the world disagree about.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// The server's name, or `runtime`.
+    pub place: String,
+    /// `unknown_database`, `missing_database`, `unknown_role`, `missing_role`, `unknown_workload` or `missing_workload`.
+    pub kind: String,
+    /// The name of the database, role or workload.
+    pub name: String,
+    /// Since when.
+    pub first_seen_at: DateTime<Utc>,
+    /// When it was last seen.
+    pub last_seen_at: DateTime<Utc>,
+}

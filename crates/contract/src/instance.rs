@@ -57,6 +57,9 @@ pub struct Entitlement {
     pub plan_name: PlanName,
     /// How it stands with billing.
     pub standing: Standing,
+    /// Why it is suspended: `unpaid` or `paused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<StatusReason>,
     /// What the plan gives.
     pub resources: Resources,
     /// What was ordered.
@@ -144,6 +147,25 @@ pub struct Instance {
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// When its Odoo last began to answer.
+    pub started_at: Option<DateTime<Utc>>,
+}
+
+/// What an instance is doing: `GET /{id}/status`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// Which instance.
+    pub id: InstanceId,
+    /// What it is doing.
+    pub status: InstanceStatus,
+    /// Why, where the status does not say.
+    pub status_reason: Option<StatusReason>,
+    /// Both as a sentence for its owner.
+    pub status_text: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Where it is reached.
+    pub url: String,
     /// When its Odoo last began to answer.
     pub started_at: Option<DateTime<Utc>>,
 }

@@ -3,6 +3,7 @@
 
 pub mod billing;
 pub mod client;
+pub mod correlation;
 pub mod database;
 pub mod error;
 pub mod instance;

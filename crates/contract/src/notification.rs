@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use vocabulary::EmailAddress;
 
@@ -43,4 +43,34 @@ pub struct Email {
 pub struct Emails {
     /// The newest 100 mails.
     pub emails: Vec<Email>,
+}
+
+/// Which mails to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EmailsQuery {
+    /// Only those to this address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<EmailAddress>,
+}
+
+/// A kind of mail.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Template {
+    /// Its name.
+    pub name: String,
+    /// Its subject, with variables like `{{name}}`.
+    pub subject: String,
+    /// Its text, with variables like `{{name}}`.
+    pub text: String,
+    /// The variables that it needs.
+    pub variables: Vec<String>,
+}
+
+/// All kinds of mails, by name.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Templates {
+    /// The templates.
+    pub templates: Vec<Template>,
 }

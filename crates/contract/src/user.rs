@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use vocabulary::{CustomerId, DisplayName, EmailAddress, MemberId};
+use vocabulary::{CustomerId, DisplayName, EmailAddress, MemberId, StaffId};
 
 /// Registers a customer with its first member.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -111,6 +111,21 @@ pub struct Profile {
     pub is_verified: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
+}
+
+/// Who asks: `GET /auth/me`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Me {
+    /// A member of a customer.
+    Customer(Profile),
+    /// A person of the operator.
+    Staff {
+        /// Its id.
+        id: StaffId,
+        /// The login.
+        email: String,
+    },
 }
 
 /// Changes one's profile.

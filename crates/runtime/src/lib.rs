@@ -4,6 +4,11 @@
 //! nothing of processes, containers, pids or files shows through. Every call may be repeated, and
 //! none of them means "once": applying what already runs changes nothing, removing what is gone succeeds.
 //! A runtime restarts by itself what crashes, with back-off.
+//!
+//! With the feature `contract-suite` comes what every implementation has to pass.
+
+#[cfg(feature = "contract-suite")]
+pub mod contract_suite;
 
 use std::time::Duration;
 
@@ -24,10 +29,17 @@ impl WorkloadName {
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         let name = name.into();
-        let is_good = (1..=63).contains(&name.len())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        assert!(is_good, "a workload's name has 1 to 63 lower-case letters, digits and hyphens: {name}");
-        Self(name)
+        Self::parse(&name).unwrap_or_else(|| {
+            panic!("a workload's name has 1 to 63 lower-case letters, digits and hyphens: {name}")
+        })
+    }
+
+    /// The name, if the text is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_good = (1..=63).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        is_good.then(|| Self(text.to_owned()))
     }
 
     /// The name as text.
@@ -122,7 +134,7 @@ pub struct OdooJob {
 /// What a job of Odoo does.
 #[derive(Debug, Clone)]
 pub enum OdooTask {
-    /// Installs modules (`-i`), without demo data, and ends.
+    /// Installs modules (`-i`) without demo data, leaves nothing outside of the database, and ends.
     Install {
         /// Technical names, `base` at least.
         modules: Vec<String>,

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use contract::client::{Bearer, Client};
+use contract::client::{
+    Bearer, BillingClient, Client, DatabaseClient, InstanceClient, UserClient,
+};
 use contract::instance::{Instance, Instances, InstancesQuery};
-use contract::user::{Customer, Customers, CustomersQuery, EnsureCustomer};
+use contract::user::{Customer, EnsureCustomer};
 use identity::{Subject, TokenKey};
+use secrecy::SecretString;
 use vocabulary::{EmailAddress, InstanceId, InstanceStatus, StaffId};
 
 use crate::cli::Global;
@@ -16,13 +19,13 @@ use crate::failure::Failure;
 #[derive(Debug, Clone)]
 pub(crate) struct Platform {
     /// database-service.
-    pub(crate) database: Client,
+    pub(crate) database: DatabaseClient,
     /// instance-service.
-    pub(crate) instance: Client,
+    pub(crate) instance: InstanceClient,
     /// billing-service.
-    pub(crate) billing: Client,
+    pub(crate) billing: BillingClient,
     /// user-service.
-    pub(crate) user: Client,
+    pub(crate) user: UserClient,
 }
 
 impl Platform {
@@ -46,17 +49,17 @@ impl Platform {
         let url = url.trim_end_matches('/');
         let client = |service: &str| Client::new(format!("{url}/{service}"), bearer.clone());
         Self {
-            database: client("database"),
-            instance: client("instance"),
-            billing: client("billing"),
-            user: client("user"),
+            database: DatabaseClient(client("database")),
+            instance: InstanceClient(client("instance")),
+            billing: BillingClient(client("billing")),
+            user: UserClient(client("user")),
         }
     }
 
     /// The instance with this id or subdomain.
     pub(crate) async fn instance(&self, which: &str) -> Result<Instance, Failure> {
         if let Ok(id) = which.parse::<InstanceId>() {
-            return Ok(self.instance.get(&format!("/api/v1/instances/{id}")).await?);
+            return Ok(self.instance.get(id).await?);
         }
         let all = self.instances(None).await?;
         all.into_iter()
@@ -72,7 +75,7 @@ impl Platform {
         let mut all = Vec::new();
         let mut query = InstancesQuery { status, limit: Some(100), ..InstancesQuery::default() };
         loop {
-            let page: Instances = self.instance.find("/api/v1/instances", &query).await?;
+            let page: Instances = self.instance.list(&query).await?;
             all.extend(page.instances);
             match page.next {
                 Some(next) => query.after = Some(next),
@@ -81,17 +84,16 @@ impl Platform {
         }
     }
 
-    /// The customer with this address, if there is one.
-    pub(crate) async fn customer(&self, email: &EmailAddress) -> Result<Option<Customer>, Failure> {
-        let query = CustomersQuery { email: Some(email.clone()), after: None };
-        let found: Customers = self.user.find("/admin/customers", &query).await?;
-        Ok(found.customers.into_iter().next())
+    /// The customer with this address.
+    pub(crate) async fn known_customer(&self, email: &EmailAddress) -> Result<Customer, Failure> {
+        let customer = self.user.customer_by_email(email).await?;
+        customer.ok_or_else(|| Failure::Refused(format!("there is no customer {email}")))
     }
 
     /// The customer with this address, made known if it is not.
     pub(crate) async fn ensure_customer(&self, email: &EmailAddress) -> Result<Customer, Failure> {
         let body = EnsureCustomer { email: email.clone(), company: None };
-        Ok(self.user.put("/admin/customers", &body).await?)
+        Ok(self.user.ensure_customer(&body).await?)
     }
 }
 
@@ -110,11 +112,15 @@ pub(crate) fn local(global: &Global) -> Result<DataFolder, Failure> {
 }
 
 /// A token for the one who may read the data folder's keys.
-pub(crate) fn staff_token(data: &DataFolder) -> anyhow::Result<secrecy::SecretString> {
-    let key = TokenKey::load_or_create(&data.keys().join("token.key"))?;
+pub(crate) fn staff_token(data: &DataFolder) -> anyhow::Result<SecretString> {
+    Ok(staff_token_of(&TokenKey::load_or_create(&data.keys().join("token.key"))?))
+}
+
+/// A token for the one who holds the key itself.
+pub(crate) fn staff_token_of(key: &TokenKey) -> SecretString {
     let subject = Subject::Staff {
         staff: StaffId(uuid::Uuid::nil()),
         email: "operator@localhost.localdomain".parse().expect("this is an address"),
     };
-    Ok(key.issue(&subject, Duration::from_secs(12 * 3600)))
+    key.issue(&subject, Duration::from_secs(12 * 3600))
 }

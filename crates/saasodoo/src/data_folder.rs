@@ -52,6 +52,11 @@ impl DataFolder {
         path.join("keys").is_dir().then(|| Self(path.to_owned()))
     }
 
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Where the keys are.
     pub(crate) fn keys(&self) -> PathBuf {
         self.0.join("keys")

@@ -23,10 +23,9 @@ pub(crate) async fn instance(
     instance: InstanceId,
     mut see: impl FnMut(&Event) -> anyhow::Result<Go>,
 ) -> Outcome {
-    let path = format!("/api/v1/instances/{instance}/events");
     let mut last: Option<String> = None;
     loop {
-        let mut events = platform.instance.events(&path, last.as_deref()).await?;
+        let mut events = platform.instance.events(instance, last.as_deref()).await?;
         loop {
             match events.next().await {
                 Ok(Some(event)) => {

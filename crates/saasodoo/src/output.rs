@@ -25,7 +25,7 @@ pub(crate) fn print<A: Serialize>(
         Format::Json => line(&serde_json::to_string_pretty(answer)?),
         Format::Table => {
             let mut table = Table::new();
-            table.load_preset(presets::NOTHING).set_header(head.to_vec());
+            table.load_style(presets::NOTHING).set_header(head.to_vec());
             for row in rows {
                 table.add_row(row);
             }

@@ -1,5 +1,7 @@
 //! States, and the one table of the transitions of an instance.
 
+/// Defines enums that are `text` in the database and snake case in JSON, so that no service spells them twice.
+#[macro_export]
 macro_rules! state {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ })+) => {$(
         $(#[$doc])*
@@ -146,11 +148,15 @@ pub const TRANSITIONS: &[(InstanceStatus, &[InstanceStatus])] = {
             S::WaitingForDatabase,
             &[S::AwaitingPayment, S::Starting, S::Stopped, S::Suspended, S::Error, S::Terminating],
         ),
-        (S::Starting, &[S::Running, S::Stopping, S::Error, S::Terminating]),
+        (
+            S::Starting,
+            &[S::Running, S::WaitingForDatabase, S::Stopping, S::Error, S::Terminating],
+        ),
         (
             S::Running,
             &[
                 S::Starting,
+                S::WaitingForDatabase,
                 S::Sleeping,
                 S::Stopping,
                 S::Maintenance,
@@ -161,11 +167,27 @@ pub const TRANSITIONS: &[(InstanceStatus, &[InstanceStatus])] = {
         ),
         (
             S::Sleeping,
-            &[S::Starting, S::Stopping, S::Maintenance, S::Migrating, S::Error, S::Terminating],
+            &[
+                S::Starting,
+                S::WaitingForDatabase,
+                S::Stopping,
+                S::Maintenance,
+                S::Migrating,
+                S::Error,
+                S::Terminating,
+            ],
         ),
         (
             S::Stopping,
-            &[S::Stopped, S::Suspended, S::AwaitingPayment, S::Starting, S::Error, S::Terminating],
+            &[
+                S::Stopped,
+                S::Suspended,
+                S::AwaitingPayment,
+                S::Starting,
+                S::WaitingForDatabase,
+                S::Error,
+                S::Terminating,
+            ],
         ),
         (
             S::Stopped,

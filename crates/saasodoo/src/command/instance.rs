@@ -1,6 +1,6 @@
 //! Commands on instances.
 
-use contract::instance::{Act, AdminLogin, Instance, Logs};
+use contract::instance::{Act, DeleteQuery, Instance, LogsQuery};
 use vocabulary::InstanceStatus;
 
 use crate::client::Platform;
@@ -58,9 +58,7 @@ pub(crate) async fn act(
     action: &str,
 ) -> Outcome {
     let instance = platform.instance(which).await?;
-    let path = format!("/api/v1/instances/{}/actions", instance.id);
-    let instance: Instance =
-        platform.instance.post(&path, &Act { action: action.to_owned() }).await?;
+    let instance = platform.instance.act(instance.id, &Act { action: action.to_owned() }).await?;
     Ok(output::print_fields(format, &instance, &fields(&instance))?)
 }
 
@@ -72,17 +70,15 @@ pub(crate) async fn delete(
     confirm: &str,
 ) -> Outcome {
     let instance = platform.instance(which).await?;
-    let confirm = confirm.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "_");
-    let path = format!("/api/v1/instances/{}?confirm={confirm}", instance.id);
-    let instance: Instance = platform.instance.delete(&path).await?;
+    let query = DeleteQuery { confirm: confirm.to_owned() };
+    let instance = platform.instance.delete(instance.id, &query).await?;
     Ok(output::print_fields(format, &instance, &fields(&instance))?)
 }
 
 /// `saasodoo login WHICH`
 pub(crate) async fn login(platform: &Platform, format: Format, which: &str) -> Outcome {
     let instance = platform.instance(which).await?;
-    let login: AdminLogin =
-        platform.instance.get(&format!("/api/v1/instances/{}/login", instance.id)).await?;
+    let login = platform.instance.admin_login(instance.id).await?;
     let fields = [
         ("url", login.url.clone()),
         ("login", login.login.clone()),
@@ -94,8 +90,7 @@ pub(crate) async fn login(platform: &Platform, format: Format, which: &str) -> O
 /// `saasodoo logs WHICH`
 pub(crate) async fn logs(platform: &Platform, format: Format, which: &str, lines: u32) -> Outcome {
     let instance = platform.instance(which).await?;
-    let path = format!("/api/v1/instances/{}/logs?lines={lines}", instance.id);
-    let logs: Logs = platform.instance.get(&path).await?;
+    let logs = platform.instance.logs(instance.id, &LogsQuery { lines: Some(lines) }).await?;
     match format {
         Format::Json => Ok(output::print(format, &logs, &[], [])?),
         Format::Table => Ok(logs.lines.iter().try_for_each(|line| output::line(line))?),

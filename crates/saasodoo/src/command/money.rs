@@ -1,10 +1,10 @@
 //! Commands on invoices and payments.
 
-use contract::billing::{Invoices, Payment, RecordPayment, Subscription};
+use contract::billing::{CustomerQuery, RecordPayment};
 use vocabulary::{EmailAddress, InvoiceId};
 
 use crate::client::Platform;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::output::{self, Format};
 
 /// `saasodoo invoices`
@@ -13,15 +13,11 @@ pub(crate) async fn invoices(
     format: Format,
     customer: Option<&EmailAddress>,
 ) -> Outcome {
-    let filter = match customer {
-        None => String::new(),
-        Some(email) => {
-            let customer = platform.customer(email).await?;
-            let id = customer.ok_or_else(|| Failure::Refused(format!("there is no customer {email}")))?.id;
-            format!("?customer_id={id}")
-        }
-    };
-    let invoices: Invoices = platform.billing.get(&format!("/api/billing/invoices{filter}")).await?;
+    let mut query = CustomerQuery::default();
+    if let Some(email) = customer {
+        query.customer_id = Some(platform.known_customer(email).await?.id);
+    }
+    let invoices = platform.billing.invoices(&query).await?;
     let rows = invoices.invoices.iter().map(|invoice| {
         vec![
             invoice.number.to_string(),
@@ -42,7 +38,7 @@ pub(crate) async fn pay(
     reference: &str,
 ) -> Outcome {
     let body = RecordPayment { invoice_id: invoice, amount: None, reference: reference.to_owned() };
-    let payment: Payment = platform.billing.post("/api/billing/payments", &body).await?;
+    let payment = platform.billing.record_payment(&body).await?;
     let fields = [
         ("payment", payment.id.to_string()),
         ("amount", payment.amount.to_string()),
@@ -54,8 +50,7 @@ pub(crate) async fn pay(
 /// `saasodoo suspend WHICH`
 pub(crate) async fn suspend(platform: &Platform, format: Format, which: &str) -> Outcome {
     let instance = platform.instance(which).await?;
-    let path = format!("/api/billing/subscriptions/{}/suspend", instance.subscription_id);
-    let subscription: Subscription = platform.billing.act(&path).await?;
+    let subscription = platform.billing.act(instance.subscription_id, "suspend").await?;
     let fields = [
         ("subscription", subscription.id.to_string()),
         ("standing", subscription.standing.to_string()),

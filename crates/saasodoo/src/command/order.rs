@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::billing::{OrderInstance, Ordered, Plans};
+use contract::billing::{OrderInstance, Ordered};
 use indicatif::{ProgressBar, ProgressStyle};
 use vocabulary::{InstanceStatus, Standing};
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// `saasodoo plans`
 pub(crate) async fn plans(platform: &Platform, format: Format) -> Outcome {
-    let plans: Plans = platform.billing.get("/api/billing/plans").await?;
+    let plans = platform.billing.plans().await?;
     let rows = plans.plans.iter().map(|plan| {
         vec![
             plan.name.clone(),
@@ -66,24 +66,33 @@ pub(crate) async fn place(platform: &Platform, args: &OrderArgs) -> Result<Order
         language: args.language.clone(),
         timezone: None,
     };
-    Ok(platform.billing.post("/api/billing/instances", &body).await?)
+    Ok(platform.billing.order(&body).await?)
 }
 
 /// Shows each step until the instance runs.
-pub(crate) async fn wait(platform: &Platform, ordered: &Ordered) -> Outcome {
+async fn wait(platform: &Platform, ordered: &Ordered) -> Outcome {
     let bar = spinner();
+    bar.set_message("the instance is being made");
+    let outcome = watch(platform, ordered, |line| bar.println(line)).await;
+    bar.finish_and_clear();
+    outcome
+}
+
+/// Says each step until the instance runs.
+pub(crate) async fn watch(
+    platform: &Platform,
+    ordered: &Ordered,
+    say: impl Fn(&str),
+) -> Outcome {
     let seen = follow::instance(platform, ordered.instance_id, |event| {
-        bar.println(format!("  {}  {}", event.at.format("%T%.3f"), event.message));
-        bar.set_message(event.message.clone());
+        say(&format!("    {}  {}", event.at.format("%T%.3f"), event.message));
         Ok(match event.status {
             InstanceStatus::Running => Go::Home,
             InstanceStatus::Terminated => anyhow::bail!("the instance was deleted"),
             _ => Go::On,
         })
     });
-    let outcome = tokio::time::timeout(PATIENCE, seen).await;
-    bar.finish_and_clear();
-    outcome.unwrap_or_else(|_| {
+    tokio::time::timeout(PATIENCE, seen).await.unwrap_or_else(|_| {
         Err(Failure::TookTooLong(format!(
             "the instance does not run after {} minutes; the platform goes on: `saasodoo instance {}` says how far it is",
             PATIENCE.as_secs() / 60,

@@ -1,7 +1,6 @@
 //! Commands on database servers, and on what is under way.
 
-use contract::database::{PoolIsComing, Pools, ProvisionPool};
-use contract::operation::Operations;
+use contract::database::{PoolsQuery, ProvisionPool};
 
 use crate::client::Platform;
 use crate::failure::Outcome;
@@ -9,7 +8,7 @@ use crate::output::{self, Format};
 
 /// `saasodoo servers`
 pub(crate) async fn list(platform: &Platform, format: Format) -> Outcome {
-    let pools: Pools = platform.database.get("/api/database/admin/pools").await?;
+    let pools = platform.database.pools(&PoolsQuery::default()).await?;
     let rows = pools.pools.iter().map(|pool| {
         let address = match (&pool.host, pool.port) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -36,18 +35,15 @@ pub(crate) async fn provision_pool(
     max_instances: u32,
 ) -> Outcome {
     let body = ProvisionPool { max_instances, server_type: "shared".to_owned() };
-    let coming: PoolIsComing =
-        platform.database.post("/api/database/admin/provision-pool", &body).await?;
+    let coming = platform.database.provision_pool(&body).await?;
     let fields = [("operation", coming.task_id.to_string()), ("", coming.message.clone())];
     Ok(output::print_fields(format, &coming, &fields)?)
 }
 
 /// `saasodoo operations`
 pub(crate) async fn operations(platform: &Platform, format: Format) -> Outcome {
-    let mut all: Operations = platform.database.get("/api/database/admin/operations").await?;
-    let instances: Operations =
-        platform.instance.get("/api/v1/instances/admin/operations").await?;
-    all.operations.extend(instances.operations);
+    let mut all = platform.database.operations().await?;
+    all.operations.extend(platform.instance.operations().await?.operations);
     let rows = all.operations.iter().map(|operation| {
         vec![
             operation.kind.clone(),

@@ -1,0 +1,440 @@
+//! `db_allocations`.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use vocabulary::{AllocationId, CustomerId, DatabaseType, InstanceId, ServerId};
+
+use crate::state::AllocationState;
+
+/// An allocation as its row has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Allocation {
+    /// Its id.
+    pub id: AllocationId,
+    /// Whose database.
+    pub instance_id: InstanceId,
+    /// Whose instance.
+    pub customer_id: CustomerId,
+    /// Where the database is to lie.
+    pub db_type: DatabaseType,
+    /// How far it is.
+    pub state: AllocationState,
+    /// Where it lies, what it is called and how its owner gets in, once it has a slot.
+    pub place: Option<Place>,
+    /// The template that was asked for.
+    pub template: Option<String>,
+    /// The template that it was made from.
+    pub made_from: Option<String>,
+    /// Cores of a dedicated server.
+    pub cpu_limit: Option<Decimal>,
+    /// Memory of a dedicated server.
+    pub memory_limit: Option<String>,
+    /// Until when it is only reserved.
+    pub reserved_until: Option<DateTime<Utc>>,
+    /// Since when a tenant's data may be in it.
+    pub first_ready_at: Option<DateTime<Utc>>,
+    /// When it changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where the database of an allocation lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// On which server.
+    pub server: ServerId,
+    /// The database's name.
+    pub db_name: String,
+    /// The role that owns it.
+    pub db_user: String,
+    /// The role's sealed password.
+    pub db_password: Vec<u8>,
+    /// What the server keeps of the password.
+    pub db_verifier: String,
+}
+
+struct Row {
+    id: AllocationId,
+    instance_id: InstanceId,
+    customer_id: CustomerId,
+    db_type: DatabaseType,
+    state: AllocationState,
+    server_id: Option<ServerId>,
+    db_name: Option<String>,
+    db_user: Option<String>,
+    db_password: Option<Vec<u8>>,
+    db_verifier: Option<String>,
+    template: Option<String>,
+    made_from: Option<String>,
+    cpu_limit: Option<Decimal>,
+    memory_limit: Option<String>,
+    reserved_until: Option<DateTime<Utc>>,
+    first_ready_at: Option<DateTime<Utc>>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for Allocation {
+    fn from(row: Row) -> Self {
+        let place =
+            match (row.server_id, row.db_name, row.db_user, row.db_password, row.db_verifier) {
+                (
+                    Some(server),
+                    Some(db_name),
+                    Some(db_user),
+                    Some(db_password),
+                    Some(db_verifier),
+                ) => Some(Place { server, db_name, db_user, db_password, db_verifier }),
+                _ => None,
+            };
+        Self {
+            id: row.id,
+            instance_id: row.instance_id,
+            customer_id: row.customer_id,
+            db_type: row.db_type,
+            state: row.state,
+            place,
+            template: row.template,
+            made_from: row.made_from,
+            cpu_limit: row.cpu_limit,
+            memory_limit: row.memory_limit,
+            reserved_until: row.reserved_until,
+            first_ready_at: row.first_ready_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+macro_rules! select_allocation {
+    ($rest:tt $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select id as "id: AllocationId", instance_id as "instance_id: InstanceId",
+                      customer_id as "customer_id: CustomerId", db_type as "db_type: DatabaseType",
+                      state as "state: AllocationState", server_id as "server_id: ServerId", db_name, db_user,
+                      db_password, db_verifier, template, made_from, cpu_limit, memory_limit, reserved_until,
+                      first_ready_at, updated_at
+                 from database.db_allocations "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// An allocation that is asked for.
+#[derive(Debug)]
+pub(crate) struct NewAllocation {
+    /// Its id.
+    pub id: AllocationId,
+    /// For whose database.
+    pub instance_id: InstanceId,
+    /// Whose instance.
+    pub customer_id: CustomerId,
+    /// Where the database is to lie.
+    pub db_type: DatabaseType,
+    /// The template to clone.
+    pub template: Option<String>,
+    /// Cores of a dedicated server.
+    pub cpu_limit: Option<Decimal>,
+    /// Memory of a dedicated server.
+    pub memory_limit: Option<String>,
+    /// Reserved for so many seconds only.
+    pub reserve_for: Option<u32>,
+}
+
+/// Writes down the claim; false if the instance has one already.
+pub(crate) async fn insert(conn: &mut PgConnection, new: &NewAllocation) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into database.db_allocations
+             (id, instance_id, customer_id, db_type, template, cpu_limit, memory_limit, reserved_until)
+         values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))
+         on conflict (instance_id) where state <> 'released' do nothing",
+        new.id as AllocationId,
+        new.instance_id as InstanceId,
+        new.customer_id as CustomerId,
+        new.db_type as DatabaseType,
+        new.template,
+        new.cpu_limit,
+        new.memory_limit,
+        new.reserve_for.map(f64::from),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The allocation of this id.
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    id: AllocationId,
+) -> sqlx::Result<Option<Allocation>> {
+    let row = select_allocation!("where id = $1", id as AllocationId).fetch_optional(conn).await?;
+    Ok(row.map(Allocation::from))
+}
+
+/// The allocation that the instance has, if it has one.
+pub(crate) async fn live(
+    conn: &mut PgConnection,
+    instance: InstanceId,
+) -> sqlx::Result<Option<Allocation>> {
+    let row = select_allocation!(
+        "where instance_id = $1 and state <> 'released'",
+        instance as InstanceId
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Allocation::from))
+}
+
+/// Everything that has something on this server, or is about to.
+pub(crate) async fn on_server(
+    conn: &mut PgConnection,
+    server: ServerId,
+) -> sqlx::Result<Vec<Allocation>> {
+    let rows = select_allocation!(
+        "where server_id = $1 and state <> 'released' order by created_at",
+        server as ServerId
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Allocation::from).collect())
+}
+
+/// What is not settled: everything between the first wish and the end, and reservations that have run out.
+pub(crate) async fn unsettled(conn: &mut PgConnection) -> sqlx::Result<Vec<AllocationId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: AllocationId" from database.db_allocations
+            where state in ('waiting', 'making', 'releasing')
+               or (state = 'ready' and reserved_until < now())
+            order by created_at"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The oldest that wait for a shared server.
+pub(crate) async fn oldest_waiting(
+    conn: &mut PgConnection,
+    most: i64,
+) -> sqlx::Result<Vec<AllocationId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: AllocationId" from database.db_allocations
+            where state = 'waiting' and db_type = 'shared' order by created_at limit $1"#,
+        most
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Those that are being made on this server.
+pub(crate) async fn making_on(
+    conn: &mut PgConnection,
+    server: ServerId,
+) -> sqlx::Result<Vec<AllocationId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: AllocationId" from database.db_allocations
+            where state = 'making' and server_id = $1 order by created_at"#,
+        server as ServerId
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The allocation for which this server was made.
+pub(crate) async fn for_dedicated(
+    conn: &mut PgConnection,
+    server: ServerId,
+) -> sqlx::Result<Option<AllocationId>> {
+    sqlx::query_scalar!(
+        r#"select a.id as "id: AllocationId" from database.db_allocations a
+             join database.db_servers v on v.dedicated_to_instance_id = a.instance_id
+            where v.id = $1 and a.state <> 'released'"#,
+        server as ServerId
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Gives a waiting allocation its place; false if it does not wait any more.
+pub(crate) async fn settle_on(
+    conn: &mut PgConnection,
+    id: AllocationId,
+    place: &Place,
+    reason: &str,
+    made_from: Option<&str>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update database.db_allocations
+            set state = 'making', server_id = $2, db_name = $3, db_user = $4, db_password = $5, db_verifier = $6,
+                choice = $7, made_from = $8, updated_at = now()
+          where id = $1 and state = 'waiting'",
+        id as AllocationId,
+        place.server as ServerId,
+        place.db_name,
+        place.db_user,
+        place.db_password,
+        place.db_verifier,
+        reason,
+        made_from
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes down what the database is about to be made from.
+pub(crate) async fn set_made_from(
+    conn: &mut PgConnection,
+    id: AllocationId,
+    template: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update database.db_allocations set made_from = $2, updated_at = now()
+          where id = $1 and state = 'making'",
+        id as AllocationId,
+        template
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Goes from one state to the next, unless somebody else changed it; tells everybody who waits for the instance.
+pub(crate) async fn advance(
+    conn: &mut PgConnection,
+    allocation: &Allocation,
+    next: AllocationState,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update database.db_allocations
+            set state = $3, updated_at = now(),
+                first_ready_at = case when $3 = 'ready' then coalesce(first_ready_at, now()) else first_ready_at end,
+                released_at = case when $3 = 'released' then now() end
+          where id = $1 and state = $2",
+        allocation.id as AllocationId,
+        allocation.state as AllocationState,
+        next as AllocationState
+    )
+    .execute(&mut *conn)
+    .await?;
+    let has_changed = done.rows_affected() == 1;
+    if has_changed {
+        announce(conn, allocation.instance_id).await?;
+    }
+    Ok(has_changed)
+}
+
+/// Tells everybody who waits for the instance that its allocation changed, once this transaction is committed.
+pub(crate) async fn announce(conn: &mut PgConnection, instance: InstanceId) -> sqlx::Result<()> {
+    sqlx::query!("select pg_notify('allocation_changed', $1::uuid::text)", instance as InstanceId)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives a ready allocation another password, which the worker makes true.
+pub(crate) async fn set_password(
+    conn: &mut PgConnection,
+    id: AllocationId,
+    password: &[u8],
+    verifier: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update database.db_allocations
+            set state = 'making', db_password = $2, db_verifier = $3, updated_at = now()
+          where id = $1 and state = 'ready'",
+        id as AllocationId,
+        password,
+        verifier
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Makes a reservation last; false if it is being released already.
+pub(crate) async fn confirm(conn: &mut PgConnection, id: AllocationId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update database.db_allocations set reserved_until = null, updated_at = now()
+          where id = $1 and state in ('waiting', 'making', 'ready')",
+        id as AllocationId
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends a reservation that has run out, unless it was confirmed meanwhile.
+pub(crate) async fn expire(conn: &mut PgConnection, allocation: &Allocation) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update database.db_allocations set state = 'releasing', updated_at = now()
+          where id = $1 and state = $2 and reserved_until < now()",
+        allocation.id as AllocationId,
+        allocation.state as AllocationState
+    )
+    .execute(&mut *conn)
+    .await?;
+    let has_changed = done.rows_affected() == 1;
+    if has_changed {
+        announce(conn, allocation.instance_id).await?;
+    }
+    Ok(has_changed)
+}
+
+/// Whether a reservation has run out, by the clock of the database.
+pub(crate) async fn has_expired(conn: &mut PgConnection, id: AllocationId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select coalesce(reserved_until < now(), false) as "expired!"
+             from database.db_allocations where id = $1"#,
+        id as AllocationId
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// One line for staff: who is on a server, and why there.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    /// Whose database.
+    pub instance_id: InstanceId,
+    /// Whose instance.
+    pub customer_id: CustomerId,
+    /// How far it is.
+    pub state: AllocationState,
+    /// The database's name.
+    pub db_name: Option<String>,
+    /// The template that it was made from.
+    pub made_from: Option<String>,
+    /// Why it is on this server.
+    pub choice: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who is on a server, oldest first.
+pub(crate) async fn tenants(
+    conn: &mut PgConnection,
+    server: ServerId,
+) -> sqlx::Result<Vec<Tenant>> {
+    sqlx::query_as!(
+        Tenant,
+        r#"select instance_id as "instance_id: InstanceId", customer_id as "customer_id: CustomerId",
+                  state as "state: AllocationState", db_name, made_from, choice, created_at
+             from database.db_allocations
+            where server_id = $1 and state <> 'released' order by created_at"#,
+        server as ServerId
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// How many allocations there are in each state that is not the last.
+pub(crate) async fn count_by_state(
+    conn: &mut PgConnection,
+) -> sqlx::Result<Vec<(AllocationState, i64)>> {
+    let rows = sqlx::query!(
+        r#"select state as "state: AllocationState", count(*) as "count!"
+             from database.db_allocations where state <> 'released' group by state"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.state, row.count)).collect())
+}

@@ -1,0 +1,12 @@
+//! The edge by its front door: real sockets on both sides, and an instance-service that tells routes.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod attack;
+mod gateway;
+mod http;
+mod life;
+mod page;
+mod table;
+mod tenant;
+mod world;

@@ -1,0 +1,54 @@
+//! The interface, prefix `/api/v1/instances`.
+
+mod admin;
+mod act;
+mod entitle;
+mod live;
+mod look;
+
+use api::{ServiceServer, StaffOrService};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::context::Context;
+use crate::wish::Who;
+
+/// The role.
+const NAME: &str = "instance-service";
+
+/// The service.
+#[must_use]
+pub fn service(context: Context) -> ServiceServer {
+    let (pool, verifier) = (context.pool.clone(), context.verifier.clone());
+    ServiceServer::new(NAME, routes(context), verifier).needs_database(pool)
+}
+
+fn routes(context: Context) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(look::list, entitle::create))
+        .routes(routes!(look::one, act::rename, act::delete))
+        .routes(routes!(look::by_subscription))
+        .routes(routes!(look::status))
+        .routes(routes!(look::logs))
+        .routes(routes!(look::admin_login))
+        .routes(routes!(look::check_subdomain))
+        .routes(routes!(entitle::entitle))
+        .routes(routes!(act::act))
+        .routes(routes!(live::events))
+        .routes(routes!(admin::routes))
+        .routes(routes!(admin::route_events))
+        .routes(routes!(admin::operations))
+        // The same without its last slash, as people type it.
+        .route("/api/v1/instances", get(look::list).post(entitle::create))
+        .with_state(context)
+}
+
+impl Who {
+    fn new(caller: impl Into<api::Caller>, origin: api::Origin) -> Self {
+        Self { caller: caller.into(), origin }
+    }
+}
+
+/// Staff and services see everything here.
+type Insider = StaffOrService;

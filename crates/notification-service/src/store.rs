@@ -1,0 +1,3 @@
+//! The SQL of this service.
+
+pub(crate) mod email;

@@ -1,0 +1,1 @@
+drop table billing_audit, engine_feed, entitlements, orders;

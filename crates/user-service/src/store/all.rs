@@ -1,0 +1,3 @@
+//! What staff and services see: everybody's things.
+
+pub(crate) mod customer;

@@ -1,0 +1,9 @@
+//! user-service through its front door.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails panics")]
+
+mod customer;
+mod interface;
+mod login;
+mod registration;
+mod world;

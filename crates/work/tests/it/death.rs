@@ -1,0 +1,236 @@
+//! Workers that stop, crash, freeze, or lose their database.
+
+use crate::world::{QUEUE, Toy, World, admin, eventually, run};
+use sqlx::{Connection, PgConnection};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+use work::{Attempt, Crashed, Faults, Next, Pace, Superseded};
+
+/// Never ends.
+fn hanging() -> Toy {
+    Toy::new(|_, _| Box::pin(std::future::pending()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_work_of_a_worker_that_is_gone_goes_to_another_at_once() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let gone = hanging();
+    let diary = Arc::clone(&gone.diary);
+    let first = run(world.worker().reconcile(gone));
+    eventually("it began", || async { diary.runs("a") == 1 }).await;
+    first.task.abort();
+    assert!(first.task.await.unwrap_err().is_cancelled());
+
+    let toy = Toy::idle();
+    let (diary, began) = (Arc::clone(&toy.diary), Instant::now());
+    let second = run(world.worker().reconcile(toy));
+    eventually("another took it", || async { diary.runs("a") == 1 }).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lives_keeps_its_work() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let first = Toy::new(|_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(Next::Settled)
+        })
+    });
+    let diary = Arc::clone(&first.diary);
+    let first = run(world.worker().reconcile(first));
+    eventually("it began", || async { diary.runs("a") == 1 }).await;
+    let toy = Toy::idle();
+    let others = Arc::clone(&toy.diary);
+    let second = run(world.worker().reconcile(toy));
+    eventually("it is done", || async { world.jobs().await == 0 }).await;
+    assert_eq!((diary.runs("a"), others.runs("a")), (1, 0));
+    first.stop().await;
+    second.stop().await;
+}
+
+/// What the frozen worker found out after it thawed.
+#[derive(Default)]
+struct Found {
+    hold: Option<bool>,
+    did: Option<bool>,
+}
+
+fn freezing(pool: sqlx::PgPool, thaw: mpsc::Receiver<()>, found: Arc<Mutex<Found>>) -> Toy {
+    let thaw = Mutex::new(thaw);
+    Toy::new(move |_, attempt: &Attempt| {
+        // Blocks the only thread of its runtime: heartbeats stop, the connection stays open. That is what SIGSTOP does.
+        thaw.lock().unwrap().recv().unwrap();
+        let (pool, found) = (pool.clone(), Arc::clone(&found));
+        Box::pin(async move {
+            let mut tx = pool.begin().await?;
+            let hold = attempt.hold(&mut tx).await;
+            drop(tx);
+            let did = attempt.did("something").await;
+            let is_refused =
+                |result: anyhow::Result<()>| result.is_err_and(|error| error.is::<Superseded>());
+            *found.lock().unwrap() =
+                Found { hold: Some(is_refused(hold)), did: Some(is_refused(did)) };
+            Ok(Next::After(Duration::from_secs(3600)))
+        })
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_frozen_worker_says_after_it_thaws_is_refused() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let (thaw, frozen_until) = mpsc::channel();
+    let found: Arc<Mutex<Found>> = Arc::default();
+    let (name, outcome) = (world.name(), Arc::clone(&found));
+    let began = Arc::new(AtomicBool::new(false));
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (noted, stopped) = (Arc::clone(&began), stop.clone());
+    let frozen = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let pool = crate::world::connect(&name).await;
+            let toy = freezing(pool.clone(), frozen_until, outcome);
+            noted.store(true, Ordering::SeqCst);
+            work::Worker::new(pool, QUEUE, 2).pace(Pace::quick()).reconcile(toy).run(stopped).await
+        })
+    });
+    eventually("it is frozen with the job", || async {
+        began.load(Ordering::SeqCst) && world.locked().await == 1
+    })
+    .await;
+
+    let pace = Pace { silent: Duration::from_millis(400), ..Pace::quick() };
+    let toy = Toy::new(|_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Ok(Next::Settled)
+        })
+    });
+    let diary = Arc::clone(&toy.diary);
+    let second = run(world.worker().pace(pace).reconcile(toy));
+    eventually("another took it", || async { diary.runs("a") == 1 }).await;
+    thaw.send(()).unwrap();
+    eventually("the frozen one found out", || async { found.lock().unwrap().did.is_some() }).await;
+    let refused = std::mem::take(&mut *found.lock().unwrap());
+    assert_eq!((refused.hold, refused.did), (Some(true), Some(true)));
+    eventually("the other one settled it", || async { world.jobs().await == 0 }).await;
+    assert_eq!(diary.runs("a"), 1, "the frozen one's end changed nothing");
+    stop.cancel();
+    frozen.join().unwrap().unwrap();
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_within_its_grace_ends_well() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let toy = Toy::new(|_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Ok(Next::Settled)
+        })
+    });
+    let diary = Arc::clone(&toy.diary);
+    let worker = run(world.worker().reconcile(toy));
+    eventually("it began", || async { diary.runs("a") == 1 }).await;
+    worker.stop().await;
+    assert_eq!(world.jobs().await, 0);
+    assert_eq!(world.workers().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_end_is_returned_and_taken_by_the_next() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let toy = hanging();
+    let diary = Arc::clone(&toy.diary);
+    let worker = run(world
+        .worker()
+        .pace(Pace { grace: Duration::from_millis(200), ..Pace::quick() })
+        .reconcile(toy));
+    eventually("it began", || async { diary.runs("a") == 1 }).await;
+    let began = Instant::now();
+    worker.stop().await;
+    assert!(began.elapsed() < Duration::from_millis(600), "{:?}", began.elapsed());
+    assert_eq!((world.jobs().await, world.locked().await, world.workers().await), (1, 0, 0));
+    let toy = Toy::idle();
+    let diary = Arc::clone(&toy.diary);
+    let next = run(world.worker().reconcile(toy));
+    eventually("the next took it", || async { diary.runs("a") == 1 }).await;
+    next.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_told_to_crash_records_nothing() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let effects = Arc::new(AtomicUsize::new(0));
+    let toy = |effects: Arc<AtomicUsize>| {
+        Toy::new(move |_, attempt| {
+            effects.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                attempt.did("an effect").await?;
+                Ok(Next::Settled)
+            })
+        })
+    };
+    let faults = Faults::crash_at(1);
+    let crashed =
+        world.worker().reconcile(toy(Arc::clone(&effects))).faults(faults.clone()).settle().await;
+    assert!(crashed.unwrap_err().is::<Crashed>() && faults.has_crashed());
+    assert_eq!((world.jobs().await, world.locked().await, world.attempts().await), (1, 1, 0));
+    world.worker().reconcile(toy(Arc::clone(&effects))).settle().await.unwrap();
+    assert_eq!((world.jobs().await, effects.load(Ordering::SeqCst)), (0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_outlives_its_connections() {
+    let world = World::new().await;
+    let toy = Toy::new(|_, _| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            Ok(Next::Settled)
+        })
+    });
+    let diary = Arc::clone(&toy.diary);
+    let worker = run(world.worker().reconcile(toy));
+    world.wake("a").await;
+    eventually("it began", || async { diary.runs("a") == 1 }).await;
+    let mut conn = PgConnection::connect_with(&admin()).await.unwrap();
+    sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
+        .bind(world.name())
+        .execute(&mut conn)
+        .await
+        .unwrap();
+    eventually("its end was recorded", || async { world.jobs().await == 0 }).await;
+    world.wake("b").await;
+    eventually("it hears again", || async { diary.runs("b") == 1 }).await;
+    worker.stop().await;
+}
+
+impl World {
+    pub(crate) fn name(&self) -> String {
+        self.pool.connect_options().get_database().unwrap().to_owned()
+    }
+
+    async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    pub(crate) async fn locked(&self) -> i64 {
+        self.count("select count(*) from toy_work._private_jobs where locked_at is not null and key like 'toy/%'").await
+    }
+
+    pub(crate) async fn workers(&self) -> i64 {
+        self.count("select count(*) from toy_work._private_workers").await
+    }
+
+    pub(crate) async fn attempts(&self) -> i64 {
+        self.count("select count(*) from toy_work.attempts").await
+    }
+}
