@@ -61,6 +61,8 @@ impl Context {
 fn plain_http() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
+        // A connection that is kept would keep a thread of the tenant's Odoo.
+        .pool_max_idle_per_host(0)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(1))
         .timeout(ANSWER_WITHIN)

@@ -76,18 +76,13 @@ pub fn decide(desired: Desired, world: World) -> Option<Action> {
     match desired {
         Desired::Gone => end(world),
         // Nothing comes back from the dead: whatever was stated or wished later.
-        _ if matches!(
-            world.status,
-            InstanceStatus::Terminating | InstanceStatus::Terminated
-        ) =>
-        {
+        _ if matches!(world.status, InstanceStatus::Terminating | InstanceStatus::Terminated) => {
             end(world)
         }
         Desired::Running => run(world),
         Desired::Reserved => {
             let waits = matches!(world.database, DatabaseState::Unasked | DatabaseState::Waiting);
-            rest(world, InstanceStatus::AwaitingPayment, None)
-                .or(waits.then_some(Action::Reserve))
+            rest(world, InstanceStatus::AwaitingPayment, None).or(waits.then_some(Action::Reserve))
         }
         Desired::Stopped => rest(world, InstanceStatus::Stopped, None),
         Desired::Suspended(reason) => rest(world, InstanceStatus::Suspended, Some(reason)),
@@ -98,9 +93,7 @@ fn run(world: World) -> Option<Action> {
     match world.odoo {
         Odoo::Answering => world.unless_told(InstanceStatus::Running, None),
         Odoo::Booting => world.wait_for_odoo(Some(Action::Probe)),
-        Odoo::Failing => {
-            world.wait_for_odoo(world.is_given_up().then_some(Action::Start))
-        }
+        Odoo::Failing => world.wait_for_odoo(world.is_given_up().then_some(Action::Start)),
         _ if world.status == InstanceStatus::Starting && world.is_overdue => Some(GIVE_UP),
         Odoo::Absent | Odoo::Stopped | Odoo::Outdated | Odoo::Unknown => Some(Action::Start),
     }
@@ -119,8 +112,7 @@ fn rest(world: World, status: InstanceStatus, reason: Option<StatusReason>) -> O
 }
 
 fn end(world: World) -> Option<Action> {
-    let is_said =
-        matches!(world.status, InstanceStatus::Terminating | InstanceStatus::Terminated);
+    let is_said = matches!(world.status, InstanceStatus::Terminating | InstanceStatus::Terminated);
     if !is_said {
         Some(Action::Say(InstanceStatus::Terminating, None))
     } else if world.odoo != Odoo::Absent {

@@ -96,8 +96,8 @@ async fn change(
         return Ok(stored(&instance, false));
     }
     let entitled = entitled(stated);
-    let is_new = instance.entitlement.as_ref() != Some(&entitled)
-        || instance.plan_name != stated.plan_name;
+    let is_new =
+        instance.entitlement.as_ref() != Some(&entitled) || instance.plan_name != stated.plan_name;
     if !is_new && stated.version == instance.entitlement_version {
         return Ok(stored(&instance, false));
     }

@@ -1,7 +1,7 @@
 //! The interface, prefix `/api/v1/instances`.
 
-mod admin;
 mod act;
+mod admin;
 mod entitle;
 mod live;
 mod look;

@@ -15,6 +15,7 @@ mod hint;
 mod http;
 pub mod instance;
 mod life;
+mod number;
 mod options;
 mod order;
 mod readiness;

@@ -99,7 +99,9 @@ fn check_language(language: Option<&str>) -> ApiResult<()> {
         (2..=10).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric())
     };
     match language {
-        Some(text) if !(text.split(['_', '@']).count() <= 3 && text.split(['_', '@']).all(is_word)) => {
+        Some(text)
+            if !(text.split(['_', '@']).count() <= 3 && text.split(['_', '@']).all(is_word)) =>
+        {
             Err(ApiError::invalid("language", "a language has the form de or de_DE"))
         }
         _ => Ok(()),
@@ -112,7 +114,11 @@ fn check_timezone(timezone: Option<&str>) -> ApiResult<()> {
         !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
     };
     match timezone {
-        Some(text) if !(text.len() <= 50 && text.split('/').count() <= 3 && text.split('/').all(is_word)) => {
+        Some(text)
+            if !(text.len() <= 50
+                && text.split('/').count() <= 3
+                && text.split('/').all(is_word)) =>
+        {
             Err(ApiError::invalid("timezone", "a time zone has the form UTC or Europe/Berlin"))
         }
         _ => Ok(()),

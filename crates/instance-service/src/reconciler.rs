@@ -23,7 +23,7 @@ use crate::desire::Desired;
 use crate::instance::{Instance, State};
 use crate::life::{self, Overtaken};
 use crate::store::all;
-use crate::{QUEUE, readiness};
+use crate::{QUEUE, number, readiness};
 
 /// More acts than this in one attempt, and somebody changes his mind faster than we can follow.
 const MOST_ACTS: u32 = 20;
@@ -65,13 +65,14 @@ impl Reconcile for InstanceReconciler {
             .filter_map(|entry| Some((instance_of(&entry.name)?, entry.observed)))
             .collect();
         let mut keys = Vec::new();
-        for instance in instances {
+        for instance in &instances {
             let observed = seen.remove(&instance.id).unwrap_or(Observed::Absent);
-            let world = sight::world(&instance, &observed, &context.options, Utc::now());
-            if decide(Desired::of(&instance), world).is_some() {
+            let world = sight::world(instance, &observed, &context.options, Utc::now());
+            if decide(Desired::of(instance), world).is_some() {
                 keys.push(instance.id);
             }
         }
+        number::count(&instances, keys.len());
         // What runs and belongs to nobody who is alive.
         keys.extend(seen.into_keys());
         Ok(keys)

@@ -36,7 +36,9 @@ fn suspended(reason: Option<StatusReason>) -> &'static str {
         Some(StatusReason::Ended) => {
             "It is suspended because its subscription has ended. Its data is kept for a while."
         }
-        _ => "It is suspended because an invoice is not paid. It starts again once it is; its data is kept.",
+        _ => {
+            "It is suspended because an invoice is not paid. It starts again once it is; its data is kept."
+        }
     }
 }
 

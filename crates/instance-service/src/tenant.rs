@@ -52,13 +52,11 @@ pub(crate) async fn connect(database: &DatabaseAddress) -> anyhow::Result<PgConn
 }
 
 /// Whether Odoo has installed all of these modules.
-pub(crate) async fn has_modules(
-    conn: &mut PgConnection,
-    modules: &[String],
-) -> sqlx::Result<bool> {
-    let has_table: bool = sqlx::query_scalar("select to_regclass('public.ir_module_module') is not null")
-        .fetch_one(&mut *conn)
-        .await?;
+pub(crate) async fn has_modules(conn: &mut PgConnection, modules: &[String]) -> sqlx::Result<bool> {
+    let has_table: bool =
+        sqlx::query_scalar("select to_regclass('public.ir_module_module') is not null")
+            .fetch_one(&mut *conn)
+            .await?;
     if !has_table {
         return Ok(false);
     }
@@ -152,8 +150,7 @@ async fn set_company(conn: &mut PgConnection, identity: &Identity) -> sqlx::Resu
           where id = (select partner_id from res_company
                        where id = (select company_id from res_users where id = $1))"
     };
-    let company =
-        "update res_company set name = $2 where id = (select company_id from res_users where id = $1)";
+    let company = "update res_company set name = $2 where id = (select company_id from res_users where id = $1)";
     for statement in [partner, company] {
         sqlx::query(statement)
             .bind(ADMINISTRATOR)

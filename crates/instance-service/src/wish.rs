@@ -16,9 +16,9 @@ use crate::desire::Desired;
 use crate::instance::{Instance, Wish};
 use crate::life;
 use crate::reconciler::InstanceReconciler;
+use crate::sentence;
 use crate::store::audit::{self, Act};
 use crate::store::{all, instance};
-use crate::sentence;
 
 /// Who asks, and from where.
 #[derive(Debug, Clone)]
@@ -74,7 +74,9 @@ impl Wished {
     fn message(&self) -> Option<&'static str> {
         match self {
             Self::Restart => Some("It is being restarted, as you wished."),
-            Self::Delete(_) => Some("It will be deleted with all of its data, as its owner demanded."),
+            Self::Delete(_) => {
+                Some("It will be deleted with all of its data, as its owner demanded.")
+            }
             Self::Hold => Some("Our staff has suspended it."),
             Self::Unhold => Some("Our staff has released it."),
             Self::Start | Self::Stop | Self::Rename(_) => None,

@@ -34,7 +34,13 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "SAASODOO_URL", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The bearer token to use there.
-    #[arg(long, global = true, env = "SAASODOO_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        global = true,
+        env = "SAASODOO_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     pub(crate) token: Option<String>,
     /// Answer with JSON instead of a table.
     #[arg(long, global = true)]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use contract::client::{
-    Bearer, BillingClient, Client, DatabaseClient, InstanceClient, UserClient,
-};
+use contract::client::{Bearer, BillingClient, Client, DatabaseClient, InstanceClient, UserClient};
 use contract::instance::{Instance, Instances, InstancesQuery};
 use contract::user::{Customer, EnsureCustomer};
 use identity::{Subject, TokenKey};
@@ -35,7 +33,8 @@ impl Platform {
             return Ok(Self::at(url, Bearer::Token(token.clone().into())));
         }
         let data = local(global)?;
-        let whereabouts = data.whereabouts().map_err(|error| Failure::Usage(format!("{error:#}")))?;
+        let whereabouts =
+            data.whereabouts().map_err(|error| Failure::Usage(format!("{error:#}")))?;
         let url = global.url.clone().unwrap_or(whereabouts.url);
         let bearer = match &global.token {
             Some(token) => Bearer::Token(token.clone().into()),
@@ -101,7 +100,9 @@ impl Platform {
 pub(crate) fn local(global: &Global) -> Result<DataFolder, Failure> {
     let path = match &global.data {
         Some(path) => path.clone(),
-        None => settings::default_data_folder().map_err(|error| Failure::Usage(format!("{error:#}")))?,
+        None => {
+            settings::default_data_folder().map_err(|error| Failure::Usage(format!("{error:#}")))?
+        }
     };
     DataFolder::find(&path).ok_or_else(|| {
         Failure::Usage(format!(

@@ -6,9 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use contract::client::{
-    Bearer, Client, DatabaseClient, InstanceClient, NotificationClient,
-};
+use contract::client::{Bearer, Client, DatabaseClient, InstanceClient, NotificationClient};
 use identity::TokenKey;
 use platform::{Credentials, Databases, Role as LoginRole};
 use runtime::Runtime;
@@ -57,7 +55,9 @@ impl Roles {
         parts: &Parts,
         listener: Option<TcpListener>,
     ) -> anyhow::Result<()> {
-        self.start_parts(role, parts, listener).await.with_context(|| format!("{role} cannot start"))
+        self.start_parts(role, parts, listener)
+            .await
+            .with_context(|| format!("{role} cannot start"))
     }
 
     async fn start_parts(
@@ -70,9 +70,13 @@ impl Roles {
         match role {
             Role::UserService => self.users(parts, listener()?),
             Role::NotificationService => self.serve(listener()?, parts.notification_service()),
-            Role::DatabaseService => self.serve(listener()?, database_service::service(parts.database())),
-            Role::InstanceService => self.serve(listener()?, instance_service::service(parts.instance())),
-            Role::Console => { drop(listener()?); }
+            Role::DatabaseService => {
+                self.serve(listener()?, database_service::service(parts.database()))
+            }
+            Role::InstanceService => {
+                self.serve(listener()?, instance_service::service(parts.instance()))
+            }
+            Role::Console => self.serve(listener()?, parts.console()),
             Role::BillingService => self.billing(parts, listener()?).await?,
             Role::DatabaseWorker => self.database_worker(parts),
             Role::InstanceWorker => self.instance_worker(parts),
@@ -185,7 +189,10 @@ impl Parts {
 
     fn notification_service(&self) -> api::ServiceServer {
         let pool = self.pool(LoginRole::NotificationService);
-        notification_service::service(notification_service::Context { pool, verifier: self.key.verifier() })
+        notification_service::service(notification_service::Context {
+            pool,
+            verifier: self.key.verifier(),
+        })
     }
 
     fn billing(&self) -> anyhow::Result<billing_service::Context> {
@@ -196,6 +203,17 @@ impl Parts {
             self.key.verifier(),
             &options::billing(&self.settings),
         )
+    }
+
+    fn console(&self) -> api::ServiceServer {
+        let services = &self.settings.services;
+        let services = console::Services {
+            user: services.user.url.clone(),
+            instance: services.instance.url.clone(),
+            billing: services.billing.url.clone(),
+            database: services.database.url.clone(),
+        };
+        console::service(console::Context::new(services, self.key.verifier()))
     }
 
     fn database(&self) -> database_service::Context {

@@ -24,6 +24,17 @@ pub(crate) struct Whereabouts {
     pub(crate) postgres_host: String,
     /// See above.
     pub(crate) postgres_port: u16,
+    /// The walls around its workloads.
+    pub(crate) walls: Walls,
+}
+
+/// Which walls stand around workloads, and which are missing on this machine; a sentence each.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Walls {
+    /// Those that stand.
+    pub(crate) standing: Vec<String>,
+    /// Those that are missing.
+    pub(crate) missing: Vec<String>,
 }
 
 /// Held while a platform runs on a data folder.

@@ -59,7 +59,11 @@ impl From<CallError> for Failure {
             CallError::Refused { error, .. } => {
                 let rules: Vec<_> =
                     error.details.iter().map(|d| format!("{}: {}", d.field, d.rule)).collect();
-                let more = if rules.is_empty() { String::new() } else { format!(" ({})", rules.join("; ")) };
+                let more = if rules.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", rules.join("; "))
+                };
                 Self::Refused(format!("{}{more}", error.message))
             }
             CallError::Unreachable(_) => Self::Unreachable(error.into()),

@@ -30,7 +30,7 @@ fn start(writer: BoxMakeWriter, filter: &str, format: Format) -> anyhow::Result<
     let filter = EnvFilter::try_new(filter).context("the setting log.filter is wrong")?;
     let builder = fmt().with_env_filter(filter).with_writer(writer);
     let started = if format == Format::Json {
-        builder.json().flatten_event(true).with_current_span(true).try_init()
+        builder.json().flatten_event(true).with_span_list(false).try_init()
     } else {
         builder.with_ansi(false).try_init()
     };

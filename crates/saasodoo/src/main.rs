@@ -69,7 +69,9 @@ async fn ask(command: &Command, platform: &Platform, format: Format) -> Outcome 
         Command::Instance(which) => instance::show(platform, format, &which.instance).await,
         Command::Start(which) => instance::act(platform, format, &which.instance, "start").await,
         Command::Stop(which) => instance::act(platform, format, &which.instance, "stop").await,
-        Command::Restart(which) => instance::act(platform, format, &which.instance, "restart").await,
+        Command::Restart(which) => {
+            instance::act(platform, format, &which.instance, "restart").await
+        }
         Command::Delete { which, confirm } => {
             instance::delete(platform, format, &which.instance, confirm).await
         }
@@ -79,7 +81,9 @@ async fn ask(command: &Command, platform: &Platform, format: Format) -> Outcome 
         }
         Command::Events(which) => instance::events(platform, format, &which.instance).await,
         Command::Suspend(which) => money::suspend(platform, format, &which.instance).await,
-        Command::Invoices { customer } => money::invoices(platform, format, customer.as_ref()).await,
+        Command::Invoices { customer } => {
+            money::invoices(platform, format, customer.as_ref()).await
+        }
         Command::Pay { invoice, reference } => {
             money::pay(platform, format, *invoice, reference).await
         }

@@ -16,7 +16,9 @@ pub(crate) fn stop_token() -> anyhow::Result<CancellationToken> {
                 _ = terminate.recv() => (),
             }
             if told.is_cancelled() {
-                eprintln!("saasodoo: stopped at once; what ran goes on, and the next start adopts it");
+                eprintln!(
+                    "saasodoo: stopped at once; what ran goes on, and the next start adopts it"
+                );
                 std::process::exit(130);
             }
             told.cancel();

@@ -12,7 +12,7 @@ use tracing::info;
 use crate::cli::{Global, Up};
 use crate::command::configuration;
 use crate::composition::{Roles, listen};
-use crate::data_folder::{DataFolder, Whereabouts};
+use crate::data_folder::{DataFolder, Walls, Whereabouts};
 use crate::failure::{Failure, Outcome};
 use crate::logging;
 use crate::machine::Machine;
@@ -134,7 +134,9 @@ fn place(settings: &mut Settings, role: Role) -> &mut Place {
 
 fn whereabouts(machine: &Machine) -> Whereabouts {
     let settings = &machine.parts.settings;
+    let walls = machine.parts.runtime.walls();
     Whereabouts {
+        walls: Walls { standing: walls.standing, missing: walls.missing },
         url: gateway(settings.platform.listen),
         base: settings.platform.base.clone(),
         postgres_host: machine.parts.server.get_host().to_owned(),
@@ -144,6 +146,11 @@ fn whereabouts(machine: &Machine) -> Whereabouts {
 
 /// Where this machine reaches its own edge: a host that is an address goes to the API.
 fn gateway(listen: SocketAddr) -> String {
+    format!("http://{}", reachable(listen))
+}
+
+/// The edge's address for this machine, also when it listens everywhere.
+fn reachable(listen: SocketAddr) -> SocketAddr {
     let host = if listen.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { listen.ip() };
-    format!("http://{}", SocketAddr::new(host, listen.port()))
+    SocketAddr::new(host, listen.port())
 }

@@ -68,10 +68,8 @@ impl Attempt {
         }
     }
 
-    /// Makes sure that this attempt still has its thing, and that nobody takes it before the caller's transaction ends, so that
-    /// what the transaction saves can't be the word of a stale worker. To be called **last**, right before the commit: who wakes
-    /// a thing changes its row first and wakes it then, and two orders would wait for each other. Only for transactions in the
-    /// queue's own database.
+    /// In the caller's transaction: makes sure that this attempt still has its thing, and that nobody takes it before the
+    /// transaction ends. So what is saved can't be the word of a stale worker. Only for transactions in the queue's own database.
     ///
     /// # Errors
     /// [`Superseded`], or an error of the database; then the transaction is to be dropped.

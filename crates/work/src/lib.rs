@@ -13,10 +13,10 @@
 //! What it does not promise: that a step is run once. A step must bear being run again (names from ids, creation that
 //! tolerates "exists", deletion that tolerates "gone"); [`Faults`] is there to prove that.
 //!
-//! Of graphile_worker this crate uses the schema, its migrations, the heartbeats and the recovery; the jobs are claimed and
-//! ended by our own functions (`schema/functions.sql`), because the library's loop deletes a job without asking whether it is
-//! still its own, locks every named queue for each claim, takes one job for each notification, and ends at the first error of
-//! the database.
+//! Of graphile_worker this crate uses the tables, their migrations and the heartbeats. Jobs are claimed, ended and recovered by
+//! our own functions (`schema/functions.sql`), because the library's loop deletes a job without asking whether it is still its
+//! own (and then leaves the queue of whoever has it locked), locks every named queue for each claim, takes one job for each
+//! notification, and ends at the first error of the database.
 
 mod attempt;
 mod claim;

@@ -23,7 +23,7 @@ impl Ledger {
 
     /// When something becomes due next, if nobody does anything.
     pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
-        let events = std::iter::empty();
+        let events = self.subscriptions.iter().flat_map(|s| &s.events).map(|e| e.effective_at);
         let cycles = self.subscriptions.iter().filter_map(|s| self.next_cycle(s));
         let today = self.settled_at.date_naive();
         let overdue = overdue::next_change(&self.unpaid(), &self.dunning, today).map(midnight);

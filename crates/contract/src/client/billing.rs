@@ -4,7 +4,7 @@ use vocabulary::{CustomerId, SubscriptionId};
 
 use super::{CallError, Client};
 use crate::billing::{
-    Account, CustomerQuery, Invoices, OrderInstance, Ordered, Payment, Plans, RecordPayment,
+    Account, CustomerQuery, HeldEntitlements, Invoices, OrderInstance, Ordered, Payment, Plans, RecordPayment,
     Subscription, Subscriptions, TrialEligibility,
 };
 
@@ -49,6 +49,11 @@ impl BillingClient {
     /// A customer's account.
     pub async fn account(&self, customer: CustomerId) -> Result<Account, CallError> {
         self.0.get(&format!("{PREFIX}/accounts/{customer}")).await
+    }
+
+    /// Entitlements that cannot be derived without a guess (staff).
+    pub async fn alarmed_entitlements(&self) -> Result<HeldEntitlements, CallError> {
+        self.0.get("/api/billing/admin/entitlements?alarmed=true").await
     }
 
     /// Whether a customer may still have a trial.

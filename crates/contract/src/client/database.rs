@@ -6,7 +6,7 @@ use vocabulary::{InstanceId, OperationId, ServerId};
 
 use super::{CallError, Client};
 use crate::database::{
-    Allocate, Allocation, Health, Pool, PoolIsComing, Pools, PoolsQuery, ProvisionDedicated,
+    Allocate, Allocation, Findings, Health, Pool, PoolIsComing, Pools, PoolsQuery, ProvisionDedicated,
     ProvisionPool, Resize, Stats, WaitQuery,
 };
 use crate::operation::{Operation, Operations};
@@ -96,6 +96,11 @@ impl DatabaseClient {
     /// Changes how many databases a server may hold.
     pub async fn resize(&self, server: ServerId, size: &Resize) -> Result<Pool, CallError> {
         self.0.post(&format!("{ADMIN}/pools/{server}/resize"), size).await
+    }
+
+    /// What rows and servers disagree about.
+    pub async fn inventory(&self) -> Result<Findings, CallError> {
+        self.0.get(&format!("{ADMIN}/inventory")).await
     }
 
     /// What is under way.

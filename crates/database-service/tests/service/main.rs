@@ -9,5 +9,6 @@ mod inventory;
 mod isolation;
 mod odoo;
 mod pool;
+mod real;
 mod stock;
 mod world;

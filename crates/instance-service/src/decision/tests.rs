@@ -13,12 +13,8 @@ const ODOOS: [Odoo; 7] = [
     Odoo::Answering,
     Odoo::Failing,
 ];
-const DATABASES: [DatabaseState; 4] = [
-    DatabaseState::Unasked,
-    DatabaseState::Waiting,
-    DatabaseState::Ready,
-    DatabaseState::Released,
-];
+const DATABASES: [DatabaseState; 4] =
+    [DatabaseState::Unasked, DatabaseState::Waiting, DatabaseState::Ready, DatabaseState::Released];
 const DESIRES: [Desired; 7] = [
     Desired::Reserved,
     Desired::Running,
@@ -40,7 +36,13 @@ fn worlds() -> Vec<World> {
                     for is_overdue in [false, true] {
                         let is_over = matches!(status, Status::Terminating | Status::Terminated);
                         if database != DatabaseState::Released || is_over {
-                            worlds.push(World { status: *status, reason, is_overdue, database, odoo });
+                            worlds.push(World {
+                                status: *status,
+                                reason,
+                                is_overdue,
+                                database,
+                                odoo,
+                            });
                         }
                     }
                 }
@@ -63,8 +65,7 @@ fn after(world: World, action: Action) -> World {
         }
         Action::Reserve => World { database: DatabaseState::Ready, ..world },
         Action::Start => {
-            let started =
-                if world.is_given_up() { world } else { told(Status::Starting, None) };
+            let started = if world.is_given_up() { world } else { told(Status::Starting, None) };
             World { database: DatabaseState::Ready, odoo: Odoo::Booting, ..started }
         }
         Action::Probe => World { odoo: Odoo::Answering, ..world },
@@ -101,7 +102,11 @@ fn every_world_ends_as_desired() {
             let rests = matches!(end.odoo, Odoo::Absent | Odoo::Stopped);
             if desired == Desired::Gone || is_over(world) {
                 assert_eq!(end.status, Status::Terminated, "{context}");
-                assert_eq!((end.odoo, end.database), (Odoo::Absent, DatabaseState::Released), "{context}");
+                assert_eq!(
+                    (end.odoo, end.database),
+                    (Odoo::Absent, DatabaseState::Released),
+                    "{context}"
+                );
                 continue;
             }
             match desired {
@@ -110,7 +115,11 @@ fn every_world_ends_as_desired() {
                     assert!(matches!(end.status, Status::Starting | Status::Error), "{context}");
                 }
                 Desired::Running => {
-                    assert_eq!((end.status, end.odoo), (Status::Running, Odoo::Answering), "{context}");
+                    assert_eq!(
+                        (end.status, end.odoo),
+                        (Status::Running, Odoo::Answering),
+                        "{context}"
+                    );
                 }
                 Desired::Reserved => {
                     assert!(rests && end.status == Status::AwaitingPayment, "{context}");
@@ -152,7 +161,10 @@ fn nothing_is_started_that_should_not_run() {
     for world in worlds() {
         for desired in DESIRES.into_iter().filter(|desired| *desired != Desired::Running) {
             let action = decide(desired, world);
-            assert!(!matches!(action, Some(Action::Start | Action::Probe)), "{desired:?} {world:?}");
+            assert!(
+                !matches!(action, Some(Action::Start | Action::Probe)),
+                "{desired:?} {world:?}"
+            );
         }
     }
 }

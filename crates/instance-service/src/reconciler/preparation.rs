@@ -6,12 +6,13 @@ use work::Attempt;
 
 use super::{InstanceReconciler, sight};
 use crate::instance::Instance;
+use crate::life;
 use crate::store::secret::Secrets;
 use crate::tenant::{self, Identity};
-use crate::life;
 
 /// What people are told when the database is empty.
-const INSTALLING: &str = "Odoo is being installed into its database. This takes about half a minute, once.";
+const INSTALLING: &str =
+    "Odoo is being installed into its database. This takes about half a minute, once.";
 
 impl InstanceReconciler {
     /// Initialises the database if it is empty, and gives it this instance's identity if it has another.

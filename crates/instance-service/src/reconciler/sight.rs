@@ -25,7 +25,8 @@ pub(super) fn world(
 }
 
 fn odoo(instance: &Instance, observed: &Observed) -> Odoo {
-    let is_wanted = || instance.state.applied.is_some() && instance.state.applied == wanted(instance);
+    let is_wanted =
+        || instance.state.applied.is_some() && instance.state.applied == wanted(instance);
     match observed {
         Observed::Unknown(_) => Odoo::Unknown,
         Observed::Absent => Odoo::Absent,

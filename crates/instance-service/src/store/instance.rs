@@ -12,15 +12,11 @@ pub async fn find(
     customer: CustomerId,
     id: InstanceId,
 ) -> sqlx::Result<Option<Instance>> {
-    select_instance!(
-        "where id = $1 and customer_id = $2",
-        id as InstanceId,
-        customer as CustomerId
-    )
-    .fetch_optional(conn)
-    .await?
-    .map(TryInto::try_into)
-    .transpose()
+    select_instance!("where id = $1 and customer_id = $2", id as InstanceId, customer as CustomerId)
+        .fetch_optional(conn)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
 }
 
 /// The same, and nobody changes it before this transaction ends.

@@ -42,10 +42,7 @@ pub async fn insert(
 }
 
 /// The secrets of an instance, once it has some.
-pub async fn find(
-    conn: &mut PgConnection,
-    instance: InstanceId,
-) -> sqlx::Result<Option<Secrets>> {
+pub async fn find(conn: &mut PgConnection, instance: InstanceId) -> sqlx::Result<Option<Secrets>> {
     let row = sqlx::query!(
         "select admin_password, admin_password_hash, master_password from instance_secrets where instance_id = $1",
         instance as InstanceId

@@ -17,6 +17,41 @@ async fn nobody_gets_in_without_a_token() {
 }
 
 #[tokio::test]
+async fn the_interface_is_this() {
+    let world = World::new().await;
+    let openapi =
+        serde_json::to_value(instance_service::service(world.context.clone()).openapi()).unwrap();
+    let paths = openapi["paths"].as_object().unwrap();
+    let operations: Vec<String> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(move |method| format!("{method} {}", path.trim_start_matches(BASE)))
+        })
+        .collect();
+    insta::assert_json_snapshot!(operations, @r#"
+    [
+      "get /",
+      "post /",
+      "get /admin/operations",
+      "get /admin/routes",
+      "get /admin/routes/events",
+      "get /by-subscription/{subscription_id}",
+      "get /check-subdomain/{subdomain}",
+      "delete /{id}",
+      "get /{id}",
+      "put /{id}",
+      "post /{id}/actions",
+      "get /{id}/admin-login",
+      "put /{id}/entitlement",
+      "get /{id}/events",
+      "get /{id}/logs",
+      "get /{id}/status"
+    ]
+    "#);
+}
+
+#[tokio::test]
 async fn a_stranger_cannot_tell_somebody_elses_instance_from_none() {
     let world = World::new().await;
     let id = InstanceId::new();
@@ -24,10 +59,12 @@ async fn a_stranger_cannot_tell_somebody_elses_instance_from_none() {
     let service = instance_service::service(world.context.clone());
     let openapi = service.openapi().clone();
     let stranger = world.identity.customer();
-    let subscription = world.entitlement(1, "trial")["subscription_id"].as_str().unwrap().to_owned();
+    let subscription =
+        world.entitlement(1, "trial")["subscription_id"].as_str().unwrap().to_owned();
     let check = format!("GET {BASE}/check-subdomain/{{subdomain}}");
     let (act, rename) = (format!("POST {BASE}/{{id}}/actions"), format!("PUT {BASE}/{{id}}"));
-    let (entitle, delete) = (format!("PUT {BASE}/{{id}}/entitlement"), format!("DELETE {BASE}/{{id}}"));
+    let (entitle, delete) =
+        (format!("PUT {BASE}/{{id}}/entitlement"), format!("DELETE {BASE}/{{id}}"));
     every_operation_refuses_a_stranger(
         service.into_router(),
         &openapi,
@@ -83,10 +120,12 @@ async fn the_last_slash_may_be_left_out() {
 async fn its_owner_renames_it_and_reads_its_log_and_staff_sees_what_is_under_way() {
     let world = World::new().await;
     let id = world.running().await;
-    let (status, renamed) =
-        world.ask(&world.ann.token, "PUT", &format!("/{id}"), Some(&json!({"name": " Orchard "}))).await;
+    let (status, renamed) = world
+        .ask(&world.ann.token, "PUT", &format!("/{id}"), Some(&json!({"name": " Orchard "})))
+        .await;
     assert_eq!((status, &renamed["name"]), (StatusCode::OK, &json!("Orchard")));
-    let (status, logs) = world.ask(&world.ann.token, "GET", &format!("/{id}/logs?lines=1"), None).await;
+    let (status, logs) =
+        world.ask(&world.ann.token, "GET", &format!("/{id}/logs?lines=1"), None).await;
     assert_eq!((status, &logs["lines"]), (StatusCode::OK, &json!([format!("apply odoo-{id}")])));
     let (status, told) = world.ask(&world.ann.token, "GET", &format!("/{id}/status"), None).await;
     assert_eq!((status, &told["status_text"]), (StatusCode::OK, &json!("It is running.")));

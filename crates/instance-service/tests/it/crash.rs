@@ -59,7 +59,8 @@ async fn end(world: &World, id: InstanceId) -> Value {
         .unwrap();
     let is_theirs = if world.databases.count() == 1 {
         let mut conn = world.databases.enter(id).await;
-        let sql = "select password = (select max(password) from res_users) and login = 'ann@example.com'
+        let sql =
+            "select password = (select max(password) from res_users) and login = 'ann@example.com'
                      from res_users where id = 2";
         sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut conn).await.unwrap()
     } else {

@@ -43,7 +43,10 @@ async fn billing_learns_of_it_and_cannot_bring_it_back() {
     world.settle().await;
     assert_eq!(world.status(id).await, "terminated");
     let (status, refused) = world.act(&world.ann.token, id, "start").await;
-    assert_eq!((status, &refused["error"]["code"]), (StatusCode::CONFLICT, &json!("instance_is_deleted")));
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (StatusCode::CONFLICT, &json!("instance_is_deleted"))
+    );
 }
 
 #[tokio::test]

@@ -60,7 +60,10 @@ async fn an_instance_does_not_change_hands() {
     anothers["customer_id"] = json!("0198c5a0-0000-7000-8000-00000000000a");
     let path = format!("/{id}/entitlement");
     let (status, answer) = world.ask(&world.billing.token, "PUT", &path, Some(&anothers)).await;
-    assert_eq!((status, &answer["error"]["code"]), (StatusCode::CONFLICT, &json!("instance_is_anothers")));
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (StatusCode::CONFLICT, &json!("instance_is_anothers"))
+    );
     assert!(world.audit(id).await[1].contains("entitle conflict"), "{:?}", world.audit(id).await);
 }
 
@@ -104,7 +107,10 @@ async fn bad_input_is_refused_with_the_field_and_the_rule() {
     let id = InstanceId::new();
     world.entitle(id, &named).await;
     world.settle().await;
-    assert_eq!((world.status(id).await.as_str(), world.shown(id).await.name.as_str()), ("running", hostile));
+    assert_eq!(
+        (world.status(id).await.as_str(), world.shown(id).await.name.as_str()),
+        ("running", hostile)
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ async fn an_entitled_instance_gets_its_database_and_runs() {
     let world = World::new().await;
     let id = InstanceId::new();
     let stored = world.entitle(id, &world.entitlement(1, "trial")).await;
-    assert_eq!(stored, json!({"version": 1, "changed": true, "status": "creating", "is_unwanted": false}));
+    assert_eq!(
+        stored,
+        json!({"version": 1, "changed": true, "status": "creating", "is_unwanted": false})
+    );
     world.settle().await;
     assert_eq!(world.status(id).await, "running");
     assert!(world.runtime.runs(&odoo(id)));
@@ -40,7 +43,11 @@ async fn without_an_entitlement_there_is_a_database_and_no_odoo() {
         create[field] = entitlement[field].clone();
     }
     let (status, made) = world.ask(&world.billing.token, "POST", "/", Some(&create)).await;
-    assert_eq!((status, &made["status"]), (StatusCode::CREATED, &json!("awaiting_payment")), "{made}");
+    assert_eq!(
+        (status, &made["status"]),
+        (StatusCode::CREATED, &json!("awaiting_payment")),
+        "{made}"
+    );
     let id: InstanceId = serde_json::from_value(made["id"].clone()).unwrap();
     world.settle().await;
     assert_eq!(world.status(id).await, "awaiting_payment");
@@ -105,7 +112,10 @@ async fn who_does_not_pay_is_suspended_and_who_pays_again_runs_again() {
     assert_eq!(world.target(id).await, target);
     assert!(world.shown(id).await.status_text.contains("invoice"));
     let (status, refused) = world.act(&world.ann.token, id, "start").await;
-    assert_eq!((status, &refused["error"]["code"]), (StatusCode::CONFLICT, &json!("instance_may_not_run")));
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (StatusCode::CONFLICT, &json!("instance_may_not_run"))
+    );
 
     world.entitle(id, &world.entitlement(3, "active")).await;
     world.settle().await;

@@ -34,17 +34,26 @@ async fn who_watches_sees_everything_from_the_order_on_and_after_a_break_what_is
     world.entitle(id, &world.entitlement(1, "trial")).await;
     let mut events = client.events(id, None).await.unwrap();
     let first: Event = next(&mut events).await.json().unwrap();
-    assert_eq!((first.message.as_str(), first.actor.as_str()), ("It is ordered.", "service billing-service"));
+    assert_eq!(
+        (first.message.as_str(), first.actor.as_str()),
+        ("It is ordered.", "service billing-service")
+    );
 
     world.settle().await;
     let starting: Event = next(&mut events).await.json().unwrap();
-    assert_eq!(starting.correlation_id, first.correlation_id, "one cause from the order to the running Odoo");
+    assert_eq!(
+        starting.correlation_id, first.correlation_id,
+        "one cause from the order to the running Odoo"
+    );
     drop(events);
 
     let after = starting.id.to_string();
     let mut events = client.events(id, Some(&after)).await.unwrap();
     let running = next(&mut events).await;
-    assert_eq!((running.name.as_str(), running.json::<Event>().unwrap().status.as_str()), ("event", "running"));
+    assert_eq!(
+        (running.name.as_str(), running.json::<Event>().unwrap().status.as_str()),
+        ("event", "running")
+    );
 
     world.delete(id).await;
     world.settle().await;

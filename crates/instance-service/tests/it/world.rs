@@ -152,7 +152,12 @@ impl World {
         }
     }
 
-    pub(crate) async fn act(&self, token: &str, id: InstanceId, action: &str) -> (StatusCode, Value) {
+    pub(crate) async fn act(
+        &self,
+        token: &str,
+        id: InstanceId,
+        action: &str,
+    ) -> (StatusCode, Value) {
         let path = format!("/{id}/actions");
         self.ask(token, "POST", &path, Some(&json!({"action": action}))).await
     }

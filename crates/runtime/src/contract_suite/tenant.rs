@@ -120,7 +120,11 @@ pub async fn an_odoo_serves_its_login_page(bench: &dyn Bench, ground: &Ground) {
 
     let workers = OdooServer { workers: 2, ..ground.odoo() };
     start_odoo(runtime, &name, &workers).await;
-    assert!(running(runtime, &name).await.websocket.is_some());
+    let websocket = running(runtime, &name).await.websocket.expect("workers have websockets apart");
+    eventually("websockets are served", || async {
+        fetch(&websocket, "/websocket/health").await.filter(|(status, _)| *status == 200)
+    })
+    .await;
 
     runtime.remove(&name).await.unwrap();
     assert_eq!(bench.leftovers(&name).await, Vec::<String>::new());

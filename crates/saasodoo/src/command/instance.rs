@@ -24,7 +24,12 @@ pub(crate) async fn list(
             i.id.to_string(),
         ]
     });
-    Ok(output::print(format, &instances, &["SUBDOMAIN", "STATUS", "PLAN", "DATABASE", "URL", "ID"], rows)?)
+    Ok(output::print(
+        format,
+        &instances,
+        &["SUBDOMAIN", "STATUS", "PLAN", "DATABASE", "URL", "ID"],
+        rows,
+    )?)
 }
 
 /// `saasodoo instance WHICH`
@@ -51,12 +56,7 @@ fn fields(instance: &Instance) -> Vec<(&'static str, String)> {
 }
 
 /// `saasodoo start|stop|restart WHICH`
-pub(crate) async fn act(
-    platform: &Platform,
-    format: Format,
-    which: &str,
-    action: &str,
-) -> Outcome {
+pub(crate) async fn act(platform: &Platform, format: Format, which: &str, action: &str) -> Outcome {
     let instance = platform.instance(which).await?;
     let instance = platform.instance.act(instance.id, &Act { action: action.to_owned() }).await?;
     Ok(output::print_fields(format, &instance, &fields(&instance))?)
@@ -103,7 +103,12 @@ pub(crate) async fn events(platform: &Platform, format: Format, which: &str) -> 
     crate::follow::instance(platform, instance.id, |event| {
         let text = match format {
             Format::Json => serde_json::to_string(event)?,
-            Format::Table => format!("{}  {:<22} {}", event.at.format("%T%.3f"), event.status.as_str(), event.message),
+            Format::Table => format!(
+                "{}  {:<22} {}",
+                event.at.format("%T%.3f"),
+                event.status.as_str(),
+                event.message
+            ),
         };
         output::line(&text)?;
         Ok(crate::follow::Go::On)

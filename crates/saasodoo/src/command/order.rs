@@ -45,7 +45,10 @@ pub(crate) async fn order(platform: &Platform, format: Format, args: &OrderArgs)
         ("subscription", ordered.subscription_id.to_string()),
         ("standing", ordered.standing.to_string()),
         ("invoice", invoice.map(|i| i.id.to_string()).unwrap_or_default()),
-        ("to be paid", invoice.map(|i| format!("{} {}", i.balance, i.currency)).unwrap_or_default()),
+        (
+            "to be paid",
+            invoice.map(|i| format!("{} {}", i.balance, i.currency)).unwrap_or_default(),
+        ),
     ];
     Ok(output::print_fields(format, &ordered, &fields)?)
 }
@@ -79,11 +82,7 @@ async fn wait(platform: &Platform, ordered: &Ordered) -> Outcome {
 }
 
 /// Says each step until the instance runs.
-pub(crate) async fn watch(
-    platform: &Platform,
-    ordered: &Ordered,
-    say: impl Fn(&str),
-) -> Outcome {
+pub(crate) async fn watch(platform: &Platform, ordered: &Ordered, say: impl Fn(&str)) -> Outcome {
     let seen = follow::instance(platform, ordered.instance_id, |event| {
         say(&format!("    {}  {}", event.at.format("%T%.3f"), event.message));
         Ok(match event.status {

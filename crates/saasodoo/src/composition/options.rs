@@ -111,10 +111,7 @@ fn template(template: &settings::Template) -> database_service::TemplateOffer {
 }
 
 /// The edge's options.
-pub(crate) fn edge(
-    settings: &Settings,
-    client: impl Fn(&str) -> Client,
-) -> edge::Options {
+pub(crate) fn edge(settings: &Settings, client: impl Fn(&str) -> Client) -> edge::Options {
     let services = &settings.services;
     edge::Options {
         listen: settings.platform.listen,

@@ -1,6 +1,7 @@
 //! What a platform does first: a staff account, a pool, a template and a stock, and a demo instance, all of it
 //! through its own interfaces, so that the second start finds what the first one made.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
@@ -34,6 +35,7 @@ pub(crate) async fn things(machine: &Machine, args: &Up, progress: &Progress) ->
     progress.step("the first shared pool is active", pool(&platform)).await?;
     let stocking = progress.step("databases are in stock", stock(&platform));
     stocking.await?;
+    progress.step("what ran before runs again", again(machine, &platform)).await?;
     if !args.no_demo {
         demo(&platform, progress).await?;
     }
@@ -80,10 +82,7 @@ async fn shared(platform: &Platform) -> Result<Vec<Pool>, Failure> {
 
 async fn demo(platform: &Platform, progress: &Progress) -> Outcome {
     let instance = match find(platform).await? {
-        Some(instance) => {
-            progress.step("the demo instance runs again", runs(platform)).await?;
-            instance
-        }
+        Some(instance) => instance,
         None => buy(platform, progress).await?,
     };
     let login = platform.instance.admin_login(instance.id).await?;
@@ -120,16 +119,49 @@ async fn buy(platform: &Platform, progress: &Progress) -> Result<Instance, Failu
     Ok(platform.instance.get(ordered.instance_id).await?)
 }
 
-/// What its owner or billing has stopped stays so.
-async fn runs(platform: &Platform) -> Result<(), Failure> {
-    until(Duration::from_secs(120), "the demo instance does not run", || async {
-        let status = find(platform).await?.map(|instance| instance.status);
-        Ok(!matches!(
-            status,
-            Some(InstanceStatus::Starting | InstanceStatus::Stopping | InstanceStatus::Creating | InstanceStatus::Error)
-        ))
-    })
-    .await
+/// Waits for every Odoo that is to run: what the rows say is from before the start. One that does not answer in
+/// time is no reason not to serve the others; the platform goes on trying.
+async fn again(machine: &Machine, platform: &Platform) -> Result<(), Failure> {
+    let is_wanted =
+        |i: &Instance| matches!(i.status, InstanceStatus::Running | InstanceStatus::Starting);
+    let wanted = platform.instances(None).await?.into_iter().filter(is_wanted);
+    let door = machine.parts.settings.platform.listen;
+    let answers = wanted.map(|instance| async move {
+        let door = Door::to(&instance, door)?;
+        let patience = Duration::from_secs(60);
+        let answer = until(patience, "it does not answer", || door.answers()).await;
+        if let Err(failure) = answer {
+            tracing::warn!(instance = %instance.id, "{} is not back yet: {failure:?}", instance.subdomain);
+        }
+        Ok::<_, anyhow::Error>(())
+    });
+    futures::future::try_join_all(answers).await?;
+    Ok(())
+}
+
+/// The way of a visitor to one instance: by its name, through our own edge.
+struct Door {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Door {
+    fn to(instance: &Instance, edge: SocketAddr) -> anyhow::Result<Self> {
+        let url = format!("{}/web/login", instance.url);
+        let host =
+            url.split('/').nth(2).and_then(|host| host.split(':').next()).unwrap_or_default();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .resolve(host, super::reachable(edge))
+            .timeout(Duration::from_secs(10))
+            .build()?;
+        Ok(Self { http, url })
+    }
+
+    async fn answers(&self) -> Result<bool, Failure> {
+        let answer = self.http.get(&self.url).send().await;
+        Ok(answer.is_ok_and(|answer| answer.status().is_success()))
+    }
 }
 
 /// Looks until something holds.
@@ -137,7 +169,8 @@ async fn until<F>(patience: Duration, otherwise: &str, holds: impl Fn() -> F) ->
 where
     F: Future<Output = Result<bool, Failure>>,
 {
-    let pace = ConstantBuilder::default().with_delay(Duration::from_millis(100)).without_max_times();
+    let pace =
+        ConstantBuilder::default().with_delay(Duration::from_millis(500)).without_max_times();
     let look = || async { if holds().await? { Ok(()) } else { Err(Look::Again) } };
     let looked = look.retry(pace).when(|error| matches!(error, Look::Again));
     match tokio::time::timeout(patience, looked).await {

@@ -47,7 +47,8 @@ fn no_crate_depends_on_what_the_table_does_not_allow() {
     let forbidden: Vec<String> = actual()
         .iter()
         .flat_map(|(from, to)| {
-            to.difference(allowed.get(from).unwrap_or(&nothing)).map(move |to| format!("{from} -> {to}"))
+            to.difference(allowed.get(from).unwrap_or(&nothing))
+                .map(move |to| format!("{from} -> {to}"))
         })
         .collect();
     assert!(forbidden.is_empty(), "not in ARCHITECTURE.md's table: {forbidden:?}");

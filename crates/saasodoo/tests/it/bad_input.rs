@@ -68,7 +68,10 @@ fn tokens(platform: &Platform) {
     let id = platform.json(&["instance", "acme"])["id"].as_str().unwrap().to_owned();
     let path = format!("/instance/api/v1/instances/{id}");
     assert_eq!(platform.call("GET", &path, &stranger, None).status, 404);
-    assert_eq!(platform.call("GET", "/database/api/database/admin/pools", &stranger, None).status, 403);
+    assert_eq!(
+        platform.call("GET", "/database/api/database/admin/pools", &stranger, None).status,
+        403
+    );
 }
 
 fn commands(platform: &Platform) {

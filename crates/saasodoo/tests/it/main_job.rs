@@ -94,8 +94,10 @@ fn without_an_entitlement_there_is_a_database_and_no_odoo(platform: &Platform) {
     let answer = platform.call("POST", "/instance/api/v1/instances", &staff, Some(&body));
     assert_eq!(answer.status, 201, "{}", answer.text);
     let has_database = || {
-        let question = "SELECT db_name FROM instances WHERE subdomain = 'no-money' AND db_name IS NOT NULL";
-        Some(platform.psql("database_service", "instance", question)).filter(|name| !name.is_empty())
+        let question =
+            "SELECT db_name FROM instances WHERE subdomain = 'no-money' AND db_name IS NOT NULL";
+        Some(platform.psql("database_service", "instance", question))
+            .filter(|name| !name.is_empty())
     };
     wait(Duration::from_secs(30), has_database);
     assert_eq!(platform.status("no-money").0, "awaiting_payment");
@@ -211,7 +213,7 @@ fn doctor_finds_nothing(platform: &Platform) {
 }
 
 fn killed_and_started_again_adopts_what_runs(platform: Platform) -> std::path::PathBuf {
-    let tenants = |lines: Vec<String>| lines.into_iter().filter(|l| l.contains("odoo")).count();
+    let tenants = |lines: Vec<String>| lines.into_iter().filter(|l| l.contains("units/odoo-")).count();
     let before = tenants(platform.processes());
     let folder = platform.kill();
     assert_eq!(tenants(processes(&folder)), before, "tenants outlive the platform");

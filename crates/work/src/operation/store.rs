@@ -85,7 +85,6 @@ pub(super) async fn save(row: &Row, change: &Change, attempt: &Attempt) -> anyho
             .execute(&mut *tx)
             .await?;
     }
-    // After the row, in the order in which `Queue::undo` and the others take them.
     if saved.rows_affected() == 0 || !lock.hold(&mut tx).await? {
         return Ok(false);
     }

@@ -113,13 +113,18 @@ returns double precision language sql as $$
     ) as next
 $$;
 
+-- What a transaction of an attempt locks so that its job isn't given to another before it commits. It is not the job itself: who
+-- wakes a thing changes the thing first and its job then, and an attempt may do it the other way round.
+create or replace function {schema}.fence_of(the_job bigint)
+returns bigint language sql immutable as $$ select hashtextextended('{schema}.job.' || the_job, 0) $$;
+
 -- Whether this attempt still has its job, and goes on having it until the transaction ends.
 create or replace function {schema}.hold(the_job bigint, the_worker text, the_fence bigint)
 returns boolean language plpgsql as $$
 begin
+    perform pg_advisory_xact_lock_shared({schema}.fence_of(the_job));
     perform from {schema}._private_jobs as jobs
-    where jobs.id = the_job and jobs.locked_by = the_worker and (jobs.payload ->> 'fence')::bigint = the_fence
-    for share;
+    where jobs.id = the_job and jobs.locked_by = the_worker and (jobs.payload ->> 'fence')::bigint = the_fence;
     return found;
 end $$;
 
@@ -209,7 +214,8 @@ returns void language sql as $$
 $$;
 
 -- Takes the jobs of workers that are gone: those that were not heard of for `silent` seconds, and those whose connection has
--- closed and that were not heard of for `closed` seconds. Returns who they were.
+-- closed and that were not heard of for `closed` seconds. Returns who they were. A job that a transaction of such a worker still
+-- holds is left until that ends.
 create or replace function {schema}.recover(the_worker text, silent double precision, closed double precision)
 returns text[] language plpgsql as $$
 declare
@@ -240,8 +246,21 @@ begin
     if dead is null then
         return '{}';
     end if;
-    perform {schema}.recover_dead_worker_jobs(dead, interval '0');
-    perform {schema}.delete_stale_workers(dead);
+
+    with theirs as materialized (
+        select jobs.id from {schema}._private_jobs as jobs where jobs.locked_by = any (dead)
+    ), free as materialized (
+        select theirs.id from theirs where pg_try_advisory_xact_lock({schema}.fence_of(theirs.id))
+    )
+    update {schema}._private_jobs as jobs
+    set locked_by = null, locked_at = null, updated_at = now()
+    from free
+    where jobs.id = free.id and jobs.locked_by = any (dead);
+
+    -- Who still holds something is looked at again.
+    perform {schema}.delete_stale_workers(array(
+        select gone from unnest(dead) as gone
+        where not exists (select from {schema}._private_jobs as jobs where jobs.locked_by = gone)));
     perform pg_notify('{schema}', '');
     return dead;
 end $$;

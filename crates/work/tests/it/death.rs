@@ -5,6 +5,7 @@ use sqlx::{Connection, PgConnection};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 use work::{Attempt, Crashed, Faults, Next, Pace, Superseded};
 
 /// Never ends.
@@ -88,7 +89,7 @@ async fn what_a_frozen_worker_says_after_it_thaws_is_refused() {
     let found: Arc<Mutex<Found>> = Arc::default();
     let (name, outcome) = (world.name(), Arc::clone(&found));
     let began = Arc::new(AtomicBool::new(false));
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     let (noted, stopped) = (Arc::clone(&began), stop.clone());
     let frozen = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -122,6 +123,45 @@ async fn what_a_frozen_worker_says_after_it_thaws_is_refused() {
     assert_eq!(diary.runs("a"), 1, "the frozen one's end changed nothing");
     stop.cancel();
     frozen.join().unwrap().unwrap();
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_a_thing_whose_transaction_is_not_over() {
+    let world = World::new().await;
+    world.wake("a").await;
+    let (holds, commit) = (Arc::new(AtomicBool::new(false)), CancellationToken::new());
+    let (pool, holding, committing) = (world.pool.clone(), Arc::clone(&holds), commit.clone());
+    let first = Toy::new(move |_, attempt| {
+        let (pool, holding, committing) = (pool.clone(), Arc::clone(&holding), committing.clone());
+        Box::pin(async move {
+            let mut tx = pool.begin().await?;
+            attempt.hold(&mut tx).await?;
+            holding.store(true, Ordering::SeqCst);
+            committing.cancelled().await;
+            tx.commit().await?;
+            Ok(Next::Settled)
+        })
+    });
+    // It says that it lives once an hour, so the other one takes it for dead. It has one hand, so the marker is not for it.
+    let pace = Pace { heartbeat: Duration::from_secs(3600), ..Pace::quick() };
+    let first = run(work::Worker::new(world.pool.clone(), QUEUE, 1).pace(pace).reconcile(first));
+    eventually("it holds", || async { holds.load(Ordering::SeqCst) }).await;
+    let toy = Toy::idle();
+    let diary = Arc::clone(&toy.diary);
+    let second = run(world
+        .worker()
+        .pace(Pace { silent: Duration::from_millis(100), ..Pace::quick() })
+        .reconcile(toy));
+    world.wake("marker").await;
+    eventually("the other one works", || async { diary.runs("marker") == 1 }).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Who wakes it doesn't have to wait, either.
+    world.wake("a").await;
+    assert_eq!(diary.runs("a"), 0);
+    commit.cancel();
+    eventually("it was looked at again", || async { world.jobs().await == 0 }).await;
+    first.stop().await;
     second.stop().await;
 }
 

@@ -1,5 +1,7 @@
 //! The layer on a real PostgreSQL, as an ordinary role.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
+
 mod chores;
 mod crash;
 mod death;

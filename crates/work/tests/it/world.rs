@@ -25,6 +25,7 @@ pub(crate) struct World {
     _database: Database,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test has no settings but this one")]
 pub(crate) fn admin() -> PgConnectOptions {
     let url =
         std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a PostgreSQL for tests");

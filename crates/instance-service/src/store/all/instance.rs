@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 use vocabulary::{
-    CustomerId, DatabaseType, InstanceId, InstanceStatus, ServerId, StatusReason,
-    Subdomain, SubscriptionId,
+    CustomerId, DatabaseType, InstanceId, InstanceStatus, ServerId, StatusReason, Subdomain,
+    SubscriptionId,
 };
 
 use crate::instance::{DatabaseState, Instance, State, Wish};
@@ -62,8 +62,7 @@ pub async fn list(
 
 /// Everything that is not gone: what has a route, and what a sweep looks at.
 pub async fn alive(conn: &mut PgConnection) -> sqlx::Result<Vec<Instance>> {
-    let rows =
-        select_instance!("where status <> 'terminated' order by id").fetch_all(conn).await?;
+    let rows = select_instance!("where status <> 'terminated' order by id").fetch_all(conn).await?;
     instances(rows)
 }
 
@@ -178,4 +177,3 @@ pub async fn set_wish(conn: &mut PgConnection, wished: &Instance) -> sqlx::Resul
     .await?;
     Ok(())
 }
-
