@@ -1,5 +1,6 @@
 //! The claim of one instance to one database: asked for, made true, handed out, and given back.
 
+mod act;
 mod decision;
 mod placement;
 mod request;
@@ -13,10 +14,11 @@ use work::{Attempt, Next, Reconcile};
 
 use crate::store::allocation::Allocation;
 use crate::{Context, store};
+use act::act;
 use decision::{Action, Source, decide};
 pub(crate) use placement::short_name;
 pub(crate) use request::{Refused, Request, allocate, await_change, release, rotate};
-use site::{Look, Site, act, look};
+use site::{Look, Site, look};
 
 /// Keeps every allocation as it should be.
 pub(crate) struct Allocations {

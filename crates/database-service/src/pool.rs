@@ -220,7 +220,7 @@ impl Operation for ProvisionPool {
                     Ok(Progress::Done)
                 }
                 // Whatever keeps it from coming up stands in its own trace, and it goes on trying.
-                Some(_) => Ok(Progress::Wait(Step::Await { server }, Duration::from_secs(1))),
+                Some(_) => Ok(Progress::Wait(Step::Await { server }, Duration::from_millis(300))),
                 None => anyhow::bail!("there is no row of the server"),
             },
         }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use contract::database as body;
 use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
 use sqlx::PgConnection;
 use tokio::time::Instant;
 use vocabulary::{AllocationId, CpuLimit, CustomerId, DatabaseType, InstanceId, MemorySize};
 use work::{Attempt, Faults};
 
 use super::placement::{AFTER_THE_REQUEST, Claim, find_place, refresh};
-use super::site::hand_out;
+use super::site::server;
 use super::{Allocations, Hands, Outcome, settle};
 use crate::capacity::{Capacity, Everything};
 use crate::credential;
@@ -199,6 +200,23 @@ async fn answer(context: &Context, allocation: &Allocation) -> Result<body::Allo
         (AllocationState::Making, _) => provisioning("the database is being made", 1),
         (AllocationState::Releasing, _) => body::Allocation::Releasing,
         (AllocationState::Released, _) => return Err(Refused::None),
+    })
+}
+
+/// Where the database is, and the password that lets its role in.
+async fn hand_out(context: &Context, allocation: &Allocation) -> anyhow::Result<body::Allocated> {
+    let place = allocation.place.as_ref().context("a ready allocation has a place")?;
+    let server = server(context, place.server).await?;
+    let address = context.login(&server)?.address;
+    let password = credential::open_allocation(&context.vault, allocation, place)?;
+    Ok(body::Allocated {
+        db_server_id: place.server,
+        db_host: address.host,
+        db_port: address.port,
+        db_name: place.db_name.clone(),
+        db_user: place.db_user.clone(),
+        db_password: password.expose_secret().to_owned(),
+        template: allocation.made_from.clone(),
     })
 }
 

@@ -9,6 +9,5 @@ mod inventory;
 mod isolation;
 mod odoo;
 mod pool;
-mod real;
 mod stock;
 mod world;

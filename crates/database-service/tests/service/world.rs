@@ -62,12 +62,12 @@ impl World {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        tracing_subscriber::fmt().with_test_writer().with_env_filter(std::env::var("E_LOG").unwrap_or_else(|_| "warn".into())).try_init().ok();
+        tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init().ok();
         let platform = Platform::only("database_service").await;
         let pool = platform.pool("database_service");
         QUEUE.prepare(&pool).await.unwrap();
         let folder = tempfile::Builder::new().prefix("database-service-").tempdir().unwrap();
-        let mut local = LocalOptions::new(folder.path(), std::path::Path::new("/tmp/e-images"));
+        let mut local = LocalOptions::new(folder.path(), folder.path().join("images"));
         local.reservations = std::env::temp_dir().join("runtime-local-reservations");
         let local = Arc::new(LocalRuntime::open(local).await.unwrap());
         let runtime = Arc::new(QuickOdoo { local, jobs: AtomicUsize::new(0) });

@@ -44,7 +44,7 @@ pub(super) async fn route_events(
     Stopping(stop): Stopping,
     State(context): State<Context>,
 ) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
-    let told = Telling::new(context).take_until(stop.cancelled_owned());
+    let told = Telling::begin(context).take_until(stop.cancelled_owned());
     Sse::new(told).keep_alive(KeepAlive::default())
 }
 
@@ -80,7 +80,7 @@ struct Telling {
 
 impl Telling {
     /// The bell is heard before the table is read, so that nothing falls between.
-    fn new(context: Context) -> impl Stream<Item = Result<Sent, Infallible>> {
+    fn begin(context: Context) -> impl Stream<Item = Result<Sent, Infallible>> {
         let ear = context.bell.hear();
         let telling = Self { context, ear, has_begun: false };
         stream::unfold(telling, |mut telling| async move {

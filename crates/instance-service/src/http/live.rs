@@ -40,7 +40,7 @@ pub(super) async fn events(
 ) -> ApiResult<Sse<impl Stream<Item = Result<Sent, Infallible>>>> {
     wish::find(&mut *context.pool.acquire().await?, &caller, id).await?;
     let after = last_event(&headers)?;
-    let told = Telling::new(context, id, after).take_until(stop.cancelled_owned());
+    let told = Telling::begin(context, id, after).take_until(stop.cancelled_owned());
     Ok(Sse::new(told).keep_alive(KeepAlive::default()))
 }
 
@@ -64,7 +64,7 @@ struct Telling {
 
 impl Telling {
     /// The bell is heard before the table is read, so that nothing falls between.
-    fn new(
+    fn begin(
         context: Context,
         instance: InstanceId,
         after: i64,

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use api::test::request;
 use axum::http::StatusCode;
 use contract::instance::RouteTarget;
 use serde_json::json;
 use vocabulary::{InstanceId, StatusReason};
 
-use crate::world::{World, odoo};
+use crate::odoo_tables;
+use crate::world::{BASE, World, odoo};
 
 #[tokio::test]
 async fn an_entitled_instance_gets_its_database_and_runs() {
@@ -239,6 +241,29 @@ async fn a_slow_odoo_gets_no_visitors_before_it_answers() {
             is_routed
         })
         .await;
+}
+
+#[tokio::test]
+async fn who_stops_paying_while_it_is_being_made_never_gets_it_running() {
+    let world = World::new().await;
+    world.databases.has_no_template();
+    let id = InstanceId::new();
+    let (router, token) = (world.router.clone(), world.billing.token.clone());
+    let unpaid = world.entitlement(2, "suspended");
+    world.runtime.on_job(move |job| {
+        let (router, token, unpaid) = (router.clone(), token.clone(), unpaid.clone());
+        async move {
+            let path = format!("{BASE}/{id}/entitlement");
+            let told = request(&router, "PUT", &path, Some(&token), Some(&unpaid)).await;
+            assert_eq!(told.1["changed"], json!(true));
+            odoo_tables::install(&job.database).await
+        }
+    });
+    world.entitle(id, &world.entitlement(1, "trial")).await;
+    world.settle().await;
+    assert_eq!(world.status(id).await, "suspended, unpaid");
+    assert!(!world.runtime.runs(&odoo(id)));
+    assert!(!world.told(id).await.contains(&"It is running.".to_owned()));
 }
 
 #[tokio::test]
