@@ -230,6 +230,9 @@ pub struct Health {
     pub latency_ms: Option<i64>,
     /// Connections in use.
     pub connections: Option<i64>,
+    /// Free disk under its data, in MiB, where it can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_disk_mb: Option<i64>,
     /// When it was looked at.
     pub checked_at: DateTime<Utc>,
 }

@@ -82,6 +82,9 @@ async fn settle(
             break Outcome::Waiting;
         }
         attempt.did(action.name()).await?;
+        if matches!(action, Action::BecomeReady | Action::BecomeReleased) {
+            break Outcome::Settled;
+        }
     };
     site.leave().await?;
     Ok(outcome)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::sync::OnceCell;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::sync::{Mutex, OnceCell};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,6 @@ pub(crate) struct Changes {
     pool: PgPool,
     sender: broadcast::Sender<InstanceId>,
     running: Arc<OnceCell<Running>>,
-    starting: Arc<Mutex<()>>,
 }
 
 struct Running {
@@ -29,13 +28,12 @@ struct Running {
 impl Changes {
     pub(crate) fn new(pool: PgPool) -> Self {
         let (sender, _) = broadcast::channel(1024);
-        Self { pool, sender, running: Arc::default(), starting: Arc::default() }
+        Self { pool, sender, running: Arc::default() }
     }
 
     /// Begins to watch; what changes from here on is seen by [`Watch::changed`].
     pub(crate) async fn watch(&self, instance: InstanceId) -> sqlx::Result<Watch> {
         let receiver = self.sender.subscribe();
-        let _one_at_a_time = self.starting.lock().await;
         self.running.get_or_try_init(|| self.start()).await?;
         Ok(Watch { instance, receiver })
     }

@@ -87,6 +87,7 @@ pub(crate) async fn check(context: &Context, server: &Server) -> anyhow::Result<
         message: verdict.message,
         latency_ms,
         connections,
+        free_disk_mb: found.as_ref().ok().and_then(|f| f.free_disk),
         checked_at: Utc::now(),
     })
 }

@@ -1,6 +1,6 @@
 //! What an operator may set of this service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vocabulary::{CpuLimit, MemorySize, OdooVersion};
@@ -111,7 +111,7 @@ impl Default for Options {
                 idle_in_transaction_timeout: Duration::from_mins(10),
                 temporary_files: size("2G"),
             },
-            programs: PathBuf::from("/usr/lib/postgresql/15/bin"),
+            programs: newest_programs(Path::new("/usr/lib/postgresql")),
             health_every: Duration::from_secs(30),
             health_deadline: Duration::from_secs(4),
             server_patience: Duration::from_mins(3),
@@ -119,6 +119,18 @@ impl Default for Options {
             answer_within: Duration::from_secs(20),
         }
     }
+}
+
+/// The programs of the newest PostgreSQL under Debian's folder of versions: they read every older server too.
+fn newest_programs(versions: &Path) -> PathBuf {
+    let newest = std::fs::read_dir(versions)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|version| versions.join(version.to_string()).join("bin/pg_dump").exists())
+        .max();
+    newest.map_or_else(|| "/usr/bin".into(), |version| versions.join(format!("{version}/bin")))
 }
 
 fn limits(cores: &str, memory: &str) -> runtime::Limits {

@@ -162,7 +162,9 @@ impl Servers {
         store::slot::shrink(&mut tx, server.id, 0).await?;
         // Asked for before the row says that it is gone, because it is found by what is not.
         let allocation = store::allocation::for_dedicated(&mut tx, server.id).await?;
-        store::server::become_status(&mut tx, server, ServerStatus::Gone, None).await?;
+        if !store::server::become_status(&mut tx, server, ServerStatus::Gone, None).await? {
+            return Ok(());
+        }
         if let Some(allocation) = allocation {
             QUEUE.wake::<Allocations>(&mut tx, &allocation).await?;
         }

@@ -84,6 +84,13 @@ impl Templates {
             .await
             .with_context(|| format!("{} does not let us in", server.name))?;
         let Some(fence) = fence else { return Ok(Went::Wait) };
+        // What was read before the fence may be old, and acting on it could make what nobody knows.
+        let mut conn = self.context.pool.acquire().await?;
+        let now = store::template::find(&mut conn, &template.name).await?;
+        drop(conn);
+        if now.is_none_or(|now| now.state != template.state || now.build != template.build) {
+            return Ok(Went::Wait);
+        }
         let mut site = Site { template, build, login, fence };
         let went = self.step_there(&mut site, attempt).await?;
         site.fence.release().await?;

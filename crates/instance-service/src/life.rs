@@ -75,6 +75,16 @@ pub(crate) async fn save(
     Ok(())
 }
 
+/// Makes sure that nobody has changed his mind since the instance was read: before an effect that comes after a long one.
+///
+/// # Errors
+/// [`Overtaken`], and errors of the database.
+pub(crate) async fn check(context: &Context, instance: &Instance) -> anyhow::Result<()> {
+    let mut conn = context.pool.acquire().await?;
+    let revision = all::instance::revision(&mut conn, instance.id).await?;
+    if revision == Some(instance.revision) { Ok(()) } else { Err(Overtaken.into()) }
+}
+
 /// Tells people something about an instance whose row the caller has locked.
 pub(crate) async fn tell(
     conn: &mut PgConnection,

@@ -148,10 +148,7 @@ pub const TRANSITIONS: &[(InstanceStatus, &[InstanceStatus])] = {
             S::WaitingForDatabase,
             &[S::AwaitingPayment, S::Starting, S::Stopped, S::Suspended, S::Error, S::Terminating],
         ),
-        (
-            S::Starting,
-            &[S::Running, S::WaitingForDatabase, S::Stopping, S::Error, S::Terminating],
-        ),
+        (S::Starting, &[S::Running, S::WaitingForDatabase, S::Stopping, S::Error, S::Terminating]),
         (
             S::Running,
             &[

@@ -4,8 +4,8 @@ use vocabulary::{CustomerId, SubscriptionId};
 
 use super::{CallError, Client};
 use crate::billing::{
-    Account, CustomerQuery, HeldEntitlements, Invoices, OrderInstance, Ordered, Payment, Plans, RecordPayment,
-    Subscription, Subscriptions, TrialEligibility,
+    Account, CustomerQuery, HeldEntitlements, Invoices, OrderInstance, Ordered, Payment, Plans,
+    RecordPayment, Subscription, Subscriptions, TrialEligibility,
 };
 
 const PREFIX: &str = "/api/billing";

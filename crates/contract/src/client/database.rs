@@ -6,8 +6,8 @@ use vocabulary::{InstanceId, OperationId, ServerId};
 
 use super::{CallError, Client};
 use crate::database::{
-    Allocate, Allocation, Findings, Health, Pool, PoolIsComing, Pools, PoolsQuery, ProvisionDedicated,
-    ProvisionPool, Resize, Stats, WaitQuery,
+    Allocate, Allocation, Findings, Health, Pool, PoolIsComing, Pools, PoolsQuery,
+    ProvisionDedicated, ProvisionPool, Resize, Stats, WaitQuery,
 };
 use crate::operation::{Operation, Operations};
 

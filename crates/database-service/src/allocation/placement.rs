@@ -84,12 +84,14 @@ pub(super) async fn settle_waiting(
         credential: &credential,
     };
     let mut tx = context.pool.begin().await?;
-    let server = find_place(&mut tx, &claim).await?;
+    let Some(server) = find_place(&mut tx, &claim).await? else {
+        // Also what was taken from the stock goes back.
+        tx.rollback().await?;
+        return Ok(false);
+    };
     tx.commit().await?;
-    if let Some(server) = server {
-        refresh(context, server).await?;
-    }
-    Ok(server.is_some())
+    refresh(context, server).await?;
+    Ok(true)
 }
 
 /// Makes `full` follow, once everybody can see the slot.

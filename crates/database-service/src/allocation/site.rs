@@ -6,16 +6,13 @@ use anyhow::Context as _;
 use chrono::Utc;
 use vocabulary::{AllocationId, DatabaseType, ServerId};
 
-use super::decision::{Action, Place, Source, World};
+use super::decision::{Place, Source, World};
 use super::placement;
-use crate::capacity::{Capacity, Everything};
-use crate::server::Servers;
 use crate::state::{AllocationState, CopyState, ServerStatus, Wish};
-use crate::stock::Stocks;
 use crate::store::allocation::Allocation;
 use crate::store::server::Server;
-use crate::tenant::{self, Fence, GoldenCopy, Login};
-use crate::{Context, QUEUE, credential, store};
+use crate::tenant::{self, Fence, Login};
+use crate::{Context, store};
 
 /// The session on the allocation's server, once there is one.
 #[derive(Default)]
@@ -65,54 +62,56 @@ pub(super) async fn look(
     id: AllocationId,
     site: &mut Site,
 ) -> anyhow::Result<Look> {
-    let mut conn = context.pool.acquire().await?;
-    let Some(mut allocation) = store::allocation::find(&mut conn, id).await? else {
-        return Ok(Look::Nothing);
+    let Some(mut allocation) = find(context, id).await? else { return Ok(Look::Nothing) };
+    let server = match &allocation.place {
+        Some(place) => Some(server(context, place.server).await?),
+        None => None,
     };
-    drop(conn);
-    if site.open.is_none() && needs_session(context, &allocation).await? {
-        if !enter(context, &allocation, site).await? {
+    if let Some(server) = &server
+        && site.open.is_none()
+        && needs_session(&allocation, server)
+    {
+        if !enter(context, &allocation, server, site).await? {
             return Ok(Look::Busy);
         }
-        let mut conn = context.pool.acquire().await?;
-        allocation = store::allocation::find(&mut conn, id).await?.context("rows stay")?;
+        allocation = find(context, id).await?.context("rows stay")?;
     }
-    let mut conn = context.pool.acquire().await?;
-    let has_expired = store::allocation::has_expired(&mut conn, id).await?;
-    let source = source(context, &mut conn, &allocation).await?;
-    drop(conn);
+    let place = place(context, &allocation, server.as_ref(), site).await?;
     let world = World {
         state: allocation.state,
-        has_expired,
+        has_expired: allocation.has_expired,
         was_ready: allocation.first_ready_at.is_some(),
-        place: place(context, &allocation, site).await?,
-        source,
+        source: source(context, &allocation, &place).await?,
+        place,
         verifier: allocation.place.as_ref().map(|p| p.db_verifier.clone()).unwrap_or_default(),
     };
     Ok(Look::At(Box::new(Seen { allocation, world })))
 }
 
+async fn find(context: &Context, id: AllocationId) -> sqlx::Result<Option<Allocation>> {
+    let mut conn = context.pool.acquire().await?;
+    store::allocation::find(&mut conn, id).await
+}
+
 /// Whether something can be done on the server. A server of one's own goes as a whole, without us.
-async fn needs_session(context: &Context, allocation: &Allocation) -> anyhow::Result<bool> {
-    let Some(place) = &allocation.place else { return Ok(false) };
-    let is_gone = server(context, place.server).await?.status == ServerStatus::Gone;
-    Ok(!is_gone
+fn needs_session(allocation: &Allocation, server: &Server) -> bool {
+    server.status != ServerStatus::Gone
         && match allocation.state {
             AllocationState::Making => true,
             AllocationState::Releasing => allocation.db_type == DatabaseType::Shared,
             _ => false,
-        })
+        }
 }
 
 /// Takes the fence; false if somebody else has it. A server that does not answer is an error, which is looked at again.
 async fn enter(
     context: &Context,
     allocation: &Allocation,
+    server: &Server,
     site: &mut Site,
 ) -> anyhow::Result<bool> {
     let place = allocation.place.as_ref().context("an allocation without a place")?;
-    let server = server(context, place.server).await?;
-    let login = context.login(&server)?;
+    let login = context.login(server)?;
     let pool = context.connections.pool(&login);
     let fence = Fence::take(&pool, &place.db_name)
         .await
@@ -121,6 +120,7 @@ async fn enter(
     Ok(site.open.is_some())
 }
 
+/// The server of an allocation, whose row stays as long as the allocation's does.
 pub(super) async fn server(context: &Context, id: ServerId) -> anyhow::Result<Server> {
     let mut conn = context.pool.acquire().await?;
     store::server::find(&mut conn, id).await?.context("an allocation's server has a row")
@@ -129,13 +129,13 @@ pub(super) async fn server(context: &Context, id: ServerId) -> anyhow::Result<Se
 async fn place(
     context: &Context,
     allocation: &Allocation,
+    server: Option<&Server>,
     site: &mut Site,
 ) -> anyhow::Result<Place> {
     let is_dedicated = allocation.db_type == DatabaseType::Dedicated;
-    let Some(at) = &allocation.place else {
+    let (Some(at), Some(server)) = (&allocation.place, server) else {
         return Ok(Place::None(placement::room(context, allocation).await?));
     };
-    let server = server(context, at.server).await?;
     if server.status == ServerStatus::Gone {
         return Ok(Place::Gone);
     }
@@ -156,22 +156,28 @@ async fn place(
     })
 }
 
-/// What the database would be made from, if it had to be made now.
+/// What the database would be made from, if it had to be made now; asked only where it has to be.
 async fn source(
     context: &Context,
-    conn: &mut sqlx::PgConnection,
     allocation: &Allocation,
+    place: &Place,
 ) -> anyhow::Result<Source> {
-    let (Some(template), Some(place)) = (&allocation.template, &allocation.place) else {
+    let is_there = match place {
+        Place::Dedicated { seen } | Place::Shared { seen } => seen.database.is_some(),
+        _ => true,
+    };
+    let (Some(template), Some(at), false) = (&allocation.template, &allocation.place, is_there)
+    else {
         return Ok(Source::Nothing);
     };
-    let Some(generation) = store::template::generation(conn, template).await? else {
+    let mut conn = context.pool.acquire().await?;
+    let Some(generation) = store::template::generation(&mut conn, template).await? else {
         return Ok(Source::Nothing);
     };
     if allocation.db_type == DatabaseType::Dedicated {
         return Ok(Source::Dump);
     }
-    let goldens = store::golden::on_server(conn, place.server).await?;
+    let goldens = store::golden::on_server(&mut conn, at.server).await?;
     let golden = goldens.iter().find(|g| g.template == *template && g.generation == generation);
     let waited = (Utc::now() - allocation.updated_at).to_std().unwrap_or(Duration::ZERO);
     Ok(match golden.map(|golden| golden.state) {

@@ -13,14 +13,42 @@ use crate::tenant::{self, Fence, GoldenCopy, Login};
 use crate::{QUEUE, store};
 
 impl Stocks {
-    /// The session in which one thing on the server may be changed, unless somebody else has it.
-    async fn fence(&self, server: &Server, name: &str) -> anyhow::Result<(Login, Option<Fence>)> {
+    /// The session in which a golden database may be changed. None when somebody else has it, or changed it since it
+    /// was read: then what we know is old, and acting on it could make what nobody knows.
+    async fn fence_golden(
+        &self,
+        look: &Look,
+        golden: &Golden,
+    ) -> anyhow::Result<Option<(Login, Fence)>> {
+        let Some(entered) = self.fence(&look.server, &golden.db_name).await? else {
+            return Ok(None);
+        };
+        let mut conn = self.context.pool.acquire().await?;
+        let now = store::golden::on_server(&mut conn, golden.server_id).await?;
+        Ok(now.contains(golden).then_some(entered))
+    }
+
+    /// The same for a piece of stock, which may have been taken since it was read.
+    async fn fence_piece(
+        &self,
+        look: &Look,
+        piece: &Piece,
+    ) -> anyhow::Result<Option<(Login, Fence)>> {
+        let Some(entered) = self.fence(&look.server, &piece.db_name).await? else {
+            return Ok(None);
+        };
+        let mut conn = self.context.pool.acquire().await?;
+        let now = store::stock::on_server(&mut conn, piece.server_id).await?;
+        Ok(now.contains(piece).then_some(entered))
+    }
+
+    async fn fence(&self, server: &Server, name: &str) -> anyhow::Result<Option<(Login, Fence)>> {
         let login = self.context.login(server)?;
         let pool = self.context.connections.pool(&login);
         let fence = Fence::take(&pool, name)
             .await
             .with_context(|| format!("{} does not let us in", server.name))?;
-        Ok((login, fence))
+        Ok(fence.map(|fence| (login, fence)))
     }
 
     /// Whoever waits on this server for the golden database is told when it is there.
@@ -30,8 +58,9 @@ impl Stocks {
         drop(conn);
         // A newer build has replaced it: the next look scraps this one.
         let Some(dump) = dump else { return Ok(Went::Through) };
-        let (login, fence) = self.fence(&look.server, &golden.db_name).await?;
-        let Some(mut fence) = fence else { return Ok(Went::Busy) };
+        let Some((login, mut fence)) = self.fence_golden(look, golden).await? else {
+            return Ok(Went::Busy);
+        };
         let programs = self.context.programs();
         tenant::restore_golden(fence.session(), &login, &golden.db_name, &dump, &programs).await?;
         let mut tx = self.context.pool.begin().await?;
@@ -44,8 +73,9 @@ impl Stocks {
     }
 
     pub(super) async fn drop_golden(&self, look: &Look, golden: &Golden) -> anyhow::Result<Went> {
-        let (_, fence) = self.fence(&look.server, &golden.db_name).await?;
-        let Some(mut fence) = fence else { return Ok(Went::Busy) };
+        let Some((_, mut fence)) = self.fence_golden(look, golden).await? else {
+            return Ok(Went::Busy);
+        };
         tenant::drop_database(fence.session(), &format!("{}_part", golden.db_name)).await?;
         tenant::drop_database(fence.session(), &golden.db_name).await?;
         let mut conn = self.context.pool.acquire().await?;
@@ -60,8 +90,9 @@ impl Stocks {
         piece: &Piece,
         attempt: &Attempt,
     ) -> anyhow::Result<Went> {
-        let (login, fence) = self.fence(&look.server, &piece.db_name).await?;
-        let Some(mut fence) = fence else { return Ok(Went::Busy) };
+        let Some((login, mut fence)) = self.fence_piece(look, piece).await? else {
+            return Ok(Went::Busy);
+        };
         let session = fence.session();
         let (database, role) = (&piece.db_name, &piece.db_user);
         tenant::create_role(session, role).await.context("making a role for the stock")?;
@@ -88,8 +119,9 @@ impl Stocks {
         piece: &Piece,
         attempt: &Attempt,
     ) -> anyhow::Result<Went> {
-        let (_, fence) = self.fence(&look.server, &piece.db_name).await?;
-        let Some(mut fence) = fence else { return Ok(Went::Busy) };
+        let Some((_, mut fence)) = self.fence_piece(look, piece).await? else {
+            return Ok(Went::Busy);
+        };
         tenant::drop_database(fence.session(), &piece.db_name).await?;
         attempt.did("erased a database of the stock").await?;
         tenant::drop_role(fence.session(), &piece.db_user).await?;

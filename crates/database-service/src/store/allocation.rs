@@ -38,6 +38,8 @@ pub(crate) struct Allocation {
     pub memory_limit: Option<String>,
     /// Until when it is only reserved.
     pub reserved_until: Option<DateTime<Utc>>,
+    /// Whether that is over, by the clock of the database.
+    pub has_expired: bool,
     /// Since when a tenant's data may be in it.
     pub first_ready_at: Option<DateTime<Utc>>,
     /// When it changed last.
@@ -75,6 +77,7 @@ struct Row {
     cpu_limit: Option<Decimal>,
     memory_limit: Option<String>,
     reserved_until: Option<DateTime<Utc>>,
+    has_expired: bool,
     first_ready_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
@@ -104,6 +107,7 @@ impl From<Row> for Allocation {
             cpu_limit: row.cpu_limit,
             memory_limit: row.memory_limit,
             reserved_until: row.reserved_until,
+            has_expired: row.has_expired,
             first_ready_at: row.first_ready_at,
             updated_at: row.updated_at,
         }
@@ -118,6 +122,7 @@ macro_rules! select_allocation {
                       customer_id as "customer_id: CustomerId", db_type as "db_type: DatabaseType",
                       state as "state: AllocationState", server_id as "server_id: ServerId", db_name, db_user,
                       db_password, db_verifier, template, made_from, cpu_limit, memory_limit, reserved_until,
+                      coalesce(reserved_until < now(), false) as "has_expired!",
                       first_ready_at, updated_at
                  from database.db_allocations "# + $rest
             $(, $argument)*
@@ -214,17 +219,6 @@ pub(crate) async fn for_dedicated(
         server as ServerId
     )
     .fetch_optional(conn)
-    .await
-}
-
-/// Whether a reservation has run out, by the clock of the database.
-pub(crate) async fn has_expired(conn: &mut PgConnection, id: AllocationId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select coalesce(reserved_until < now(), false) as "expired!"
-             from database.db_allocations where id = $1"#,
-        id as AllocationId
-    )
-    .fetch_one(conn)
     .await
 }
 

@@ -23,6 +23,7 @@ async fn three_failures_take_a_server_out_of_choice_and_one_success_brings_it_ba
         (&json!("healthy"), &json!("answers"))
     );
     assert!(healthy["connections"].as_i64().unwrap() >= 1, "{healthy}");
+    assert!(healthy["free_disk_mb"].as_i64().unwrap() >= 1, "{healthy}");
     world.stop_server(&pool).await;
     for expected in ["degraded", "degraded", "unhealthy", "unhealthy"] {
         assert_eq!(check(&world, &pool).await["health_status"], expected);

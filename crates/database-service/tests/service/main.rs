@@ -1,5 +1,7 @@
 //! database-service through its front door, its worker, and the PostgreSQL servers that they make.
 
+#![expect(clippy::unwrap_used, reason = "what a test needs and doesn't get fails it")]
+
 mod allocation;
 mod crash;
 mod dedicated;

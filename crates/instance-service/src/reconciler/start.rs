@@ -31,6 +31,7 @@ impl InstanceReconciler {
         }
         self.prepare(instance, &database, &secrets, attempt).await?;
         let odoo = self.odoo(instance, database, &secrets)?;
+        life::check(&self.context, instance).await?;
         self.context.runtime.apply(&workload(instance.id), &Workload::Odoo(odoo)).await?;
         attempt.did("Odoo applied").await?;
         self.note_start(instance, world, attempt).await?;

@@ -1,20 +1,24 @@
-//! The console in a real browser.
+//! The console in a real browser: a person logs in and sees the instances, live.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::platform::Platform;
 
-/// The login page renders.
+/// Staff log in and see what runs; the picture is kept where the reader of a failed run finds it.
 pub(crate) fn shows_the_console(platform: &Platform) {
-    let profile = tempfile::tempdir().unwrap();
-    let url = format!("http://app.localhost:{}/", platform.address.port());
-    let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--dump-dom", &url])
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/console.mjs");
+    let picture = platform.folder.join("console.png");
+    let output = Command::new("node")
+        .arg(script)
+        .arg(format!("http://app.localhost:{}/", platform.address.port()))
+        .arg(platform.staff_password.as_deref().expect("a first start prints it"))
+        .arg(&picture)
         .output()
         .unwrap();
-    let page = String::from_utf8_lossy(&output.stdout);
-    assert!(page.contains("password"), "{page}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{complaint}");
+    assert!(said.contains("acme") && said.contains("running"), "{said}");
+    assert!(picture.exists());
 }

@@ -213,7 +213,8 @@ fn doctor_finds_nothing(platform: &Platform) {
 }
 
 fn killed_and_started_again_adopts_what_runs(platform: Platform) -> std::path::PathBuf {
-    let tenants = |lines: Vec<String>| lines.into_iter().filter(|l| l.contains("units/odoo-")).count();
+    let tenants =
+        |lines: Vec<String>| lines.into_iter().filter(|l| l.contains("units/odoo-")).count();
     let before = tenants(platform.processes());
     let folder = platform.kill();
     assert_eq!(tenants(processes(&folder)), before, "tenants outlive the platform");

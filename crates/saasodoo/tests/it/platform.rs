@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) struct Platform {
     pub(crate) folder: PathBuf,
     pub(crate) address: SocketAddr,
+    /// What only a first start says.
+    pub(crate) staff_password: Option<String>,
     process: Child,
 }
 
@@ -45,8 +47,8 @@ impl Platform {
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
-        wait_for_ready(process.stdout.take().unwrap());
-        Self { folder: folder.to_owned(), address, process }
+        let staff_password = wait_for_ready(process.stdout.take().unwrap());
+        Self { folder: folder.to_owned(), address, staff_password, process }
     }
 
     /// Asks it to stop, and waits until it has.
@@ -209,16 +211,21 @@ fn free_address() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
-/// Reads on after the line, so that the platform never writes into a closed pipe.
-fn wait_for_ready(stdout: impl Read + Send + 'static) {
+/// Waits for the line `ready`, and returns the staff password if it was said. Reads on after the line, so that the
+/// platform never writes into a closed pipe.
+fn wait_for_ready(stdout: impl Read + Send + 'static) -> Option<String> {
     let (told, ready) = mpsc::channel();
     std::thread::spawn(move || {
+        let mut password = None;
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             println!("{line}");
+            if line.contains("shown this once") {
+                password = line.split_whitespace().nth(1).map(str::to_owned);
+            }
             if line.starts_with("ready") {
-                let _ = told.send(());
+                let _ = told.send(password.take());
             }
         }
     });
-    ready.recv_timeout(PATIENCE).expect("the platform becomes ready");
+    ready.recv_timeout(PATIENCE).expect("the platform becomes ready")
 }

@@ -32,9 +32,18 @@ pub(crate) fn admin() -> PgConnectOptions {
     url.parse().unwrap()
 }
 
+/// A crash drops attempts anywhere, also between sending `begin` and hearing of it. Then sqlx 0.9.0 returns a connection to the
+/// pool whose transaction is open (sqlx issue 4393), and everything that is done on it later is lost. Such a connection tells
+/// itself: its transaction began before its statement.
 pub(crate) async fn connect(name: &str) -> PgPool {
     let options = admin().database(name).username(ROLE);
-    PgPoolOptions::new().max_connections(12).connect_with(options).await.unwrap()
+    let is_sound = "select transaction_timestamp() = statement_timestamp()";
+    PgPoolOptions::new()
+        .max_connections(12)
+        .after_release(move |conn, _| Box::pin(sqlx::query_scalar(is_sound).fetch_one(conn)))
+        .connect_with(options)
+        .await
+        .unwrap()
 }
 
 impl Database {

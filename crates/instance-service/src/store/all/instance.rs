@@ -18,7 +18,14 @@ pub async fn find(conn: &mut PgConnection, id: InstanceId) -> sqlx::Result<Optio
         .transpose()
 }
 
-/// The same, and nobody changes it before this transaction ends.
+/// Its latest revision.
+pub async fn revision(conn: &mut PgConnection, id: InstanceId) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!("select revision from instances where id = $1", id as InstanceId)
+        .fetch_optional(conn)
+        .await
+}
+
+/// This instance, and nobody changes it before this transaction ends.
 pub async fn lock(conn: &mut PgConnection, id: InstanceId) -> sqlx::Result<Option<Instance>> {
     select_instance!("where id = $1 for update", id as InstanceId)
         .fetch_optional(conn)
