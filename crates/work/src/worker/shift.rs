@@ -3,11 +3,11 @@
 use super::Worker;
 use super::hands::Hands;
 use super::listen::Ear;
-use crate::Crashed;
+use crate::{Crashed, Pace};
 use anyhow::Context;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,8 @@ pub(super) struct Shift {
     kinds: Vec<String>,
     /// The kinds without chores: what a test waits for.
     work: Vec<String>,
+    /// When this worker last said that it lives.
+    last_beat: Instant,
 }
 
 /// When the shift ends.
@@ -64,7 +66,8 @@ impl Shift {
         hands.introduce().await.with_context(|| format!("naming the work of {channel}"))?;
         hands.wake_chores().await.with_context(|| format!("waking the chores of {channel}"))?;
         let (running, jobs, concurrency) = (JoinSet::new(), HashMap::new(), worker.concurrency);
-        Ok(Self { hands, ear, listening, running, jobs, concurrency, kinds, work })
+        let last_beat = Instant::now();
+        Ok(Self { hands, ear, listening, running, jobs, concurrency, kinds, work, last_beat })
     }
 
     /// Takes every job that any other worker has. For tests, where there is no other that lives.
@@ -160,16 +163,23 @@ impl Shift {
     }
 
     /// Says that the worker lives, and looks after what others and it itself may have left.
-    async fn tick(&self) {
-        let known: Vec<i64> = self.jobs.values().copied().collect();
-        let chores = async {
-            self.hands.heartbeat(self.ear.metadata()).await?;
-            self.hands.recover(self.hands.pace.silent, self.hands.pace.closed).await?;
-            self.hands.return_strays(&known).await
-        };
-        if let Err(error) = chores.await {
+    async fn tick(&mut self) {
+        if let Err(error) = self.beat().await {
             tracing::warn!(%error, "a heartbeat failed; trying again");
         }
+    }
+
+    async fn beat(&mut self) -> sqlx::Result<()> {
+        let Pace { heartbeat, silent, closed, .. } = self.hands.pace;
+        self.hands.heartbeat(self.ear.metadata()).await?;
+        // After a time in which the database was away, or this process, the others may only not have spoken yet.
+        let was_away = self.last_beat.elapsed() > closed + heartbeat;
+        self.last_beat = Instant::now();
+        if !was_away {
+            self.hands.recover(silent, closed).await?;
+        }
+        let known: Vec<i64> = self.jobs.values().copied().collect();
+        self.hands.return_strays(&known).await
     }
 
     async fn is_quiet(&self, until: &Until) -> sqlx::Result<bool> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Row};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -33,17 +33,21 @@ pub(crate) fn admin() -> PgConnectOptions {
 }
 
 /// A crash drops attempts anywhere, also between sending `begin` and hearing of it. Then sqlx 0.9.0 returns a connection to the
-/// pool whose transaction is open (sqlx issue 4393), and everything that is done on it later is lost. Such a connection tells
-/// itself: its transaction began before its statement.
+/// pool whose transaction is open (sqlx issue 4393), and everything that is done on it later is lost.
 pub(crate) async fn connect(name: &str) -> PgPool {
     let options = admin().database(name).username(ROLE);
-    let is_sound = "select transaction_timestamp() = statement_timestamp()";
     PgPoolOptions::new()
         .max_connections(12)
-        .after_release(move |conn, _| Box::pin(sqlx::query_scalar(is_sound).fetch_one(conn)))
+        .after_release(|conn, _| Box::pin(is_between_transactions(conn)))
         .connect_with(options)
         .await
         .unwrap()
+}
+
+/// In an open transaction the statement began after it. Only the simple protocol begins both with one message.
+async fn is_between_transactions(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    let begins_here = sqlx::raw_sql("select transaction_timestamp() = statement_timestamp()");
+    begins_here.fetch_one(conn).await?.try_get(0)
 }
 
 impl Database {
