@@ -120,7 +120,11 @@ async fn two_thousand_settled_things_are_looked_at_within_seconds() {
     let world = World::new().await;
     let runs = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
-    work::Worker::new(world.pool.clone(), QUEUE, 16).reconcile(Many(Arc::clone(&runs))).settle().await.unwrap();
+    work::Worker::new(world.pool.clone(), QUEUE, 16)
+        .reconcile(Many(Arc::clone(&runs)))
+        .settle()
+        .await
+        .unwrap();
     println!("2000 things looked at in {:?}", began.elapsed());
     assert_eq!(runs.load(Ordering::SeqCst), 10000);
     assert!(began.elapsed() < Duration::from_secs(30));
