@@ -88,10 +88,7 @@ impl Roles {
     /// Waits until one role ends: in order after `stop`, or by itself with the error that it died of.
     pub(crate) async fn ended(&mut self) -> anyhow::Result<()> {
         while let Some(ended) = self.tasks.join_next().await {
-            let outcome = ended.context("a role panicked").flatten();
-            if outcome.is_err() {
-                return outcome;
-            }
+            ended.context("a role panicked")??;
             if !self.stop.is_cancelled() {
                 anyhow::bail!("a role ended by itself");
             }
