@@ -2,7 +2,7 @@
 //!
 //! Intent comes before effect. A row says what is to be, before anything of it is made and until nothing of it is left,
 //! so that a crash leaves something that is finished or removed, and never a database that nobody knows. Whatever changes
-//! one thing on a server does it in the session that holds the thing's [`tenant::Fence`].
+//! one thing on a server does it in the session that holds the thing's `tenant::Fence`.
 //!
 //! What it does not do: it never decides that a tenant's data may go. Whoever releases an allocation has decided that.
 
