@@ -106,7 +106,7 @@ impl Reconcile for Many {
     const SWEEP: Duration = Duration::from_secs(3600);
 
     async fn keys(&self) -> anyhow::Result<Vec<usize>> {
-        Ok((0..10000).collect())
+        Ok((0..2000).collect())
     }
 
     async fn reconcile(&self, _key: &usize, _attempt: &Attempt) -> anyhow::Result<Next> {
@@ -126,6 +126,6 @@ async fn two_thousand_settled_things_are_looked_at_within_seconds() {
         .await
         .unwrap();
     println!("2000 things looked at in {:?}", began.elapsed());
-    assert_eq!(runs.load(Ordering::SeqCst), 10000);
+    assert_eq!(runs.load(Ordering::SeqCst), 2000);
     assert!(began.elapsed() < Duration::from_secs(30));
 }

@@ -35,7 +35,7 @@ pub(crate) fn admin() -> PgConnectOptions {
 /// A crash drops attempts anywhere, also between sending `begin` and hearing of it. Then sqlx 0.9.0 returns a connection to the
 /// pool whose transaction is open (sqlx issue 4393), and everything that is done on it later is lost.
 pub(crate) async fn connect(name: &str) -> PgPool {
-    let options = admin().database(name).username(ROLE);
+    let options = admin().database(name).username(ROLE).password(ROLE);
     PgPoolOptions::new()
         .max_connections(12)
         .after_release(|conn, _| Box::pin(is_between_transactions(conn)))
@@ -57,7 +57,7 @@ impl Database {
         let mut conn = PgConnection::connect_with(&admin()).await.unwrap();
         let Self(name) = &database;
         let role = format!(
-            "do $$ begin create role {ROLE} login; exception when duplicate_object or unique_violation then null; end $$"
+            "do $$ begin create role {ROLE} login password '{ROLE}'; exception when duplicate_object or unique_violation then null; end $$"
         );
         for sql in [
             role,
