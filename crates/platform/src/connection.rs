@@ -6,7 +6,7 @@ use anyhow::Context;
 use backon::{ConstantBuilder, Retryable};
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool, Row};
 
 use crate::credentials::Credentials;
 use crate::databases::Databases;
@@ -41,7 +41,18 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(Duration::from_mins(5))
+        .after_release(|connection, _| Box::pin(is_between_transactions(connection)))
         .connect_lazy_with(options)
+}
+
+/// A request that is dropped while its transaction begins leaves it open on a connection that goes back to the pool
+/// (sqlx 0.9.0, issue 4393), and what is done there later is lost. In an open transaction the statement began after
+/// it; only the simple protocol begins both with one message.
+async fn is_between_transactions(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::raw_sql("select transaction_timestamp() = statement_timestamp()")
+        .fetch_one(connection)
+        .await?
+        .try_get(0)
 }
 
 /// Waits until the server answers a query.

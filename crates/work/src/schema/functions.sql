@@ -59,10 +59,13 @@ begin
     perform pg_notify('{schema}', '');
 end $$;
 
--- Gives a worker what is due.
+-- Gives a worker what is due. (In plpgsql, which keeps its plans.)
 create or replace function {schema}.claim(the_worker text, kinds text[], how_many integer)
 returns table (job bigint, kind text, subject text, fence bigint, cause uuid, tries integer, lag double precision)
-language sql as $$
+language plpgsql as $$
+#variable_conflict use_column
+begin
+    return query
     with due as (
         select jobs.id
         from {schema}._private_jobs as jobs
@@ -93,13 +96,14 @@ language sql as $$
     from taken
     join {schema}._private_tasks as tasks on tasks.id = taken.task_id
     left join {schema}.attempts on attempts.key = taken.key
-    order by taken.priority, taken.run_at
-$$;
+    order by taken.priority, taken.run_at;
+end $$;
 
 -- Seconds until the next of these kinds is due; null where none is.
 create or replace function {schema}.next_due(kinds text[])
-returns double precision language sql as $$
-    select extract(epoch from min(next.run_at) - clock_timestamp())::double precision
+returns double precision language plpgsql as $$
+begin
+    return (select extract(epoch from min(next.run_at) - clock_timestamp())::double precision
     from (values (0::smallint), (10::smallint)) as urgency (priority),
     lateral (
         select jobs.run_at
@@ -110,8 +114,8 @@ returns double precision language sql as $$
             and jobs.task_id = any (array(select id from {schema}._private_tasks where identifier = any (kinds)))
         order by jobs.run_at
         limit 1
-    ) as next
-$$;
+    ) as next);
+end $$;
 
 -- What a transaction of an attempt locks so that its job isn't given to another before it commits. It is not the job itself: who
 -- wakes a thing changes the thing first and its job then, and an attempt may do it the other way round.
