@@ -7,7 +7,7 @@ use std::time::Duration;
 use runtime::Address;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Row};
 use vocabulary::ServerId;
 
 /// How to get into one server as its superuser.
@@ -81,5 +81,15 @@ fn fresh(login: &Login) -> PgPool {
         .acquire_timeout(Duration::from_secs(8))
         .idle_timeout(Duration::from_mins(1))
         .test_before_acquire(true)
+        .after_release(|connection, _| Box::pin(is_between_transactions(connection)))
         .connect_lazy_with(login.to("postgres"))
+}
+
+/// Whether no transaction is open: one that a dropped attempt has left open (sqlx 0.9.0, issue 4393) would swallow
+/// what comes next. Only the simple protocol begins a transaction and its statement with one message.
+async fn is_between_transactions(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::raw_sql("select transaction_timestamp() = statement_timestamp()")
+        .fetch_one(connection)
+        .await?
+        .try_get(0)
 }
