@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ::platform::{Credentials, Databases, Role, connect_options};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ impl Platform {
     /// There is no such role.
     #[must_use]
     pub fn pool(&self, role: &str) -> PgPool {
-        PgPoolOptions::new().max_connections(8).connect_lazy_with(self.connect_options(role))
+        ::platform::pool(self.connect_options(role), 8)
     }
 
     /// How this role connects to its own database.
