@@ -9,7 +9,10 @@ export SQLX_OFFLINE ?= true
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/saasodoo
 ARGS ?=
 
-.PHONY: help up build test queries rootfs
+KILLS ?= 200
+PURCHASES ?= 50
+
+.PHONY: help up build test chaos bench queries rootfs
 
 help: ## Shows the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -28,6 +31,18 @@ test: ## Formatting, lints, documents, and every test, on a real PostgreSQL and 
 	scripts/install-packages test
 	scripts/make-odoo-rootfs 19.0 "$(CACHE)"
 	scripts/test
+
+chaos: ## Kills parts of a platform while customers buy. KILLS=200 PURCHASES=50 ARGS="--seed N"
+	scripts/install-packages test
+	scripts/make-odoo-rootfs 19.0 "$(CACHE)"
+	cargo build --release --bin saasodoo --bin chaos
+	exec target/release/chaos --kills $(KILLS) --purchases $(PURCHASES) $(ARGS)
+
+bench: ## Measures a platform beside the floors of this machine, and writes docs/benchmarks.md.
+	scripts/install-packages test
+	scripts/make-odoo-rootfs 19.0 "$(CACHE)"
+	cargo build --release --bin saasodoo --bin bench
+	exec target/release/bench --root-file-system "$(CACHE)/odoo-19.0" $(ARGS)
 
 queries: ## Checks every query against a real PostgreSQL and writes .sqlx anew.
 	scripts/with-postgres scripts/prepare-queries

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contract::error::FieldError;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::ApiError;
 
@@ -74,7 +74,7 @@ fn claims_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn body_error(rejection: BytesRejection) -> ApiError {
+pub(crate) fn body_error(rejection: BytesRejection) -> ApiError {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             ApiError::TooLarge
@@ -84,11 +84,17 @@ fn body_error(rejection: BytesRejection) -> ApiError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // A list would be read as an object's fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid("", "the body is an object and no list"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let rule = without_position(error.inner());
-        if error.inner().is_data() {
-            broken_rule(&error.path().to_string(), &rule)
+        // Where a word is wanted and a number comes, serde_json speaks of syntax too.
+        if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            let rule = if error.inner().is_data() { &rule } else { "has another type" };
+            broken_rule(&error.path().to_string(), rule)
         } else {
             ApiError::Malformed(format!("the body is not JSON: {rule}"))
         }

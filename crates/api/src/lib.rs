@@ -3,6 +3,7 @@
 
 mod authority;
 mod docs;
+mod document;
 mod error;
 mod extract;
 pub mod metrics;

@@ -4,7 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -16,6 +17,7 @@ use tracing::{Instrument, debug, info, info_span};
 use vocabulary::CorrelationId;
 
 use crate::authority::Authentication;
+use crate::extract::body_error;
 use crate::{ApiError, metrics};
 
 /// Longer than the longest poll (60 s). Streams are not concerned: they have begun to answer by then.
@@ -44,6 +46,16 @@ pub(crate) async fn around(State(around): State<Around>, request: Request, next:
         response.headers_mut().insert(correlation::HEADER, value);
     }
     response
+}
+
+/// Bodies are small, and are read to their end before anybody looks at them: a connection whose request was
+/// refused with a part of it still on the way would be closed, and the answer lost.
+pub(crate) async fn whole(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(rejection) => body_error(rejection).into_response(),
+    }
 }
 
 pub(crate) async fn deadline(request: Request, next: Next) -> Response {

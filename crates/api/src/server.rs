@@ -23,8 +23,9 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::metrics::{self, Readings};
 use crate::request::{self, Around, Stopping};
-use crate::{ApiError, docs, metrics};
+use crate::{ApiError, docs, document};
 
 const BODY_LIMIT: usize = 1 << 20;
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -42,6 +43,8 @@ pub struct ServiceServer {
     openapi: OpenApi,
     verifier: Verifier,
     ready: Check,
+    readings: Option<Readings>,
+    shown: Vec<&'static str>,
 }
 
 impl ServiceServer {
@@ -55,7 +58,9 @@ impl ServiceServer {
             .components
             .get_or_insert_default()
             .add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
-        Self { name, routes, openapi, verifier, ready: Arc::new(|| Box::pin(async { Ok(()) })) }
+        let openapi = document::complete(&openapi);
+        let ready: Check = Arc::new(|| Box::pin(async { Ok(()) }));
+        Self { name, routes, openapi, verifier, ready, readings: None, shown: vec![name] }
     }
 
     /// What `/ready` asks.
@@ -81,6 +86,23 @@ impl ServiceServer {
         })
     }
 
+    /// What `/metrics` reads when it is asked: `read` adds to the registry that it is given.
+    #[must_use]
+    pub fn numbers<F, A>(self, read: F) -> Self
+    where
+        F: Fn(metrics::Registry) -> A + Send + Sync + 'static,
+        A: Future<Output = anyhow::Result<metrics::Registry>> + Send + 'static,
+    {
+        Self { readings: Some(Readings::new(read)), ..self }
+    }
+
+    /// `/metrics` also shows what this process counts for a role that has no interface of its own.
+    #[must_use]
+    pub fn shows(mut self, role: &'static str) -> Self {
+        self.shown.push(role);
+        self
+    }
+
     /// Its role.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -98,8 +120,10 @@ impl ServiceServer {
         let around = Around { service: self.name, verifier: self.verifier };
         self.routes
             .merge(common_routes(self.ready, self.openapi))
+            .merge(numbers(self.name, self.shown, self.readings))
             .fallback(|| async { ApiError::NotFound })
             .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+            .layer(middleware::from_fn(request::whole))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn(request::deadline))
             .layer(CatchPanicLayer::custom(panicked))
@@ -139,7 +163,6 @@ fn common_routes(ready: Check, openapi: OpenApi) -> Router {
     Router::new()
         .route("/health", get(|| async { axum::Json(serde_json::json!({"status": "alive"})) }))
         .route("/ready", get(move || is_ready(ready.clone())))
-        .route("/metrics", get(numbers))
         .route("/openapi.json", get(move || async move { axum::Json((*openapi).clone()) }))
         .route("/docs", get(move || async move { page.clone() }))
 }
@@ -152,8 +175,14 @@ async fn is_ready(check: Check) -> Response {
     }
 }
 
-async fn numbers() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text())
+fn numbers(service: &'static str, shown: Vec<&'static str>, readings: Option<Readings>) -> Router {
+    let state = Arc::new((shown, readings));
+    let answer = move || async move {
+        let (shown, readings) = &*state;
+        let text = metrics::text(service, shown, readings.as_ref()).await;
+        ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text)
+    };
+    Router::new().route("/metrics", get(answer))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {

@@ -1,7 +1,15 @@
-//! Two tests that cover every route there will ever be: nobody gets in without a token, and a stranger can't
-//! tell somebody else's thing from one that does not exist. Only for tests of services.
+//! Three tests that cover every route there will ever be: nobody gets in without a token, a stranger can't tell
+//! somebody else's thing from one that does not exist, and a body that breaks a rule of the document is refused
+//! with the field and the rule. Only for tests of services.
+
+mod body;
+mod spoiled;
+
+pub use body::{Senders, every_operation_refuses_bad_bodies};
 
 use std::collections::BTreeMap;
+
+mod numbers;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,6 +20,8 @@ use utoipa::openapi::OpenApi;
 use uuid::Uuid;
 
 use crate::docs::operations;
+
+pub use numbers::{Numbers, numbers};
 
 /// Calls every operation of the document without a token and with a forged one, and expects 401; but for the
 /// operations of `public`, written like `POST /auth/login`, which must exist and not answer 401.
@@ -75,11 +85,11 @@ pub async fn every_operation_refuses_a_stranger(
         let missing = fill(&path, |_| Uuid::now_v7().to_string());
         let body = bodies.get(name.as_str());
         let token = Some(stranger.token);
-        let theirs = call(&router, method, &format!("{existing}{query}"), token, body).await;
-        let nothing = call(&router, method, &format!("{missing}{query}"), token, body).await;
+        let theirs = request(&router, method, &format!("{existing}{query}"), token, body).await;
+        let nothing = request(&router, method, &format!("{missing}{query}"), token, body).await;
         assert!(
-            matches!(theirs, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN),
-            "{name} answers a stranger with {theirs}"
+            matches!(theirs.0, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN),
+            "{name} answers a stranger with {theirs:?}"
         );
         assert_eq!(theirs, nothing, "{name}: a stranger can tell whether a thing exists");
     }

@@ -27,6 +27,8 @@ pub struct AccountSnapshot {
     pub balance: Decimal,
     /// Credit that no invoice has used.
     pub credit: Decimal,
+    /// When its latest payment was recorded.
+    pub paid_at: Option<DateTime<Utc>>,
     /// Whether the account has had its one trial.
     pub had_trial: bool,
     /// Its subscriptions, oldest first, those that are over too.
@@ -103,6 +105,7 @@ impl Ledger {
             overdue: self.overdue(),
             balance: money::round(owed - self.credit(), &self.currency),
             credit: money::round(self.credit(), &self.currency),
+            paid_at: self.payments.iter().map(|payment| payment.recorded_at).max(),
             had_trial: self.had_trial,
             subscriptions: self.subscriptions.iter().map(|s| self.look_at(s)).collect(),
             unpaid,

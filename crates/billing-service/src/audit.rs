@@ -38,19 +38,35 @@ pub(crate) async fn note(
     store::audit::add(conn, actor, act, &subject, outcome, correlation::current()).await
 }
 
-/// Writes an entry for an act of the engine, whether it was done or refused, and hands its outcome on.
+/// Writes an entry of what happens once and is perhaps begun again: it is noted once.
+pub(crate) async fn note_once(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    act: &str,
+    subject: &impl Display,
+    outcome: &str,
+) -> sqlx::Result<()> {
+    if store::audit::is_noted(conn, actor, act, &subject.to_string()).await? {
+        return Ok(());
+    }
+    note(conn, actor, act, subject, outcome).await
+}
+
+/// Does an act of the engine, with an entry before it and one with its outcome after it, so that none is done without a
+/// trace, whoever dies in between. Hands the outcome on.
 pub(crate) async fn attest<T, E: Display>(
     context: &Context,
     actor: &Actor,
     act: &str,
     subject: &impl Display,
-    result: Result<T, E>,
+    doing: impl Future<Output = Result<T, E>>,
 ) -> ApiResult<Result<T, E>> {
+    note(&mut *context.pool.acquire().await?, actor, act, subject, "asked").await?;
+    let result = doing.await;
     let outcome = match &result {
         Ok(_) => "done".to_owned(),
         Err(error) => format!("refused: {error}"),
     };
-    let mut conn = context.pool.acquire().await?;
-    note(&mut conn, actor, act, subject, &outcome).await?;
+    note(&mut *context.pool.acquire().await?, actor, act, subject, &outcome).await?;
     Ok(result)
 }

@@ -1,6 +1,7 @@
 //! What the service and its worker are made from.
 
 use crate::account::SettleAccount;
+use crate::desk::Books;
 use crate::entitlement::StateEntitlement;
 use crate::feed::FollowEngine;
 use crate::plan::Plans;
@@ -11,10 +12,13 @@ use identity::Verifier;
 use sqlx::PgPool;
 use std::path::PathBuf;
 use std::sync::Arc;
-use work::{Queue, Worker};
+use work::{Desk, Queue, Worker};
 
 /// The queue of this service's database.
 pub const QUEUE: Queue = Queue::new("billing_work");
+
+/// The role.
+pub(crate) const NAME: &str = "billing-service";
 
 /// How many things the worker looks at at the same time.
 const CONCURRENCY: usize = 8;
@@ -103,8 +107,12 @@ impl Context {
 pub fn service(context: Context) -> api::ServiceServer {
     metric::register();
     let (pool, verifier) = (context.pool.clone(), context.verifier.clone());
-    let routes = route::all().with_state(context);
-    api::ServiceServer::new("billing-service", routes, verifier).needs_database(pool)
+    let desk = Desk::new(pool.clone(), QUEUE, NAME, Books).routes();
+    let numbers = pool.clone();
+    let routes = route::all().with_state(context).nest("/api/billing/admin/operations", desk);
+    api::ServiceServer::new(NAME, routes, verifier)
+        .needs_database(pool)
+        .numbers(move |registry| metric::read(numbers.clone(), registry))
 }
 
 /// The service's worker.

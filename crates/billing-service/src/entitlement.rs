@@ -5,6 +5,7 @@ mod statement;
 use billing_engine::{
     AccountSnapshot, Block, Overdue, Phase, SubscriptionSnapshot, SubscriptionState,
 };
+use chrono::{DateTime, Utc};
 use contract::instance::Resources;
 use vocabulary::{PlanName, Standing, StatusReason};
 
@@ -29,12 +30,30 @@ pub(crate) struct Held {
     /// The version that instance-service has.
     pub(crate) acknowledged: i64,
     pub(crate) grant: Option<Grant>,
+    /// Since when it stands so, as far as that is known.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// When that was found out.
+    pub(crate) changed_at: Option<DateTime<Utc>>,
 }
 
 impl Held {
     /// The version that holds when `grant` does: another one only if something changed.
     pub(crate) fn version_for(&self, grant: &Grant) -> i64 {
         if self.grant.as_ref() == Some(grant) { self.version } else { self.version + 1 }
+    }
+}
+
+/// Since when an instance stands as it was just found to: since it was ordered, at first; since the payment, when there was
+/// one after the last change; and else since now, as far as we know.
+pub(crate) fn since(
+    held: &Held,
+    ordered_at: DateTime<Utc>,
+    paid_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    match held.changed_at {
+        None => ordered_at,
+        Some(changed_at) => paid_at.filter(|paid_at| changed_at < *paid_at).unwrap_or(now),
     }
 }
 
@@ -94,6 +113,7 @@ mod tests {
             overdue,
             balance: Decimal::ZERO,
             credit: Decimal::ZERO,
+            paid_at: None,
             had_trial: true,
             subscriptions: Vec::new(),
             unpaid: Vec::new(),
@@ -155,7 +175,14 @@ mod tests {
         };
         let plan: PlanName = "basic-monthly".parse().unwrap();
         let grant = Grant { standing: Standing::Trial, reason: None, plan, resources };
-        let held = Held { version: 3, looks: 7, acknowledged: 3, grant: Some(grant.clone()) };
+        let held = Held {
+            version: 3,
+            looks: 7,
+            acknowledged: 3,
+            grant: Some(grant.clone()),
+            since: None,
+            changed_at: None,
+        };
         assert_eq!(held.version_for(&grant), 3);
         assert_eq!(held.version_for(&Grant { standing: Standing::Active, ..grant.clone() }), 4);
         assert_eq!(Held { version: 0, grant: None, ..held }.version_for(&grant), 1);

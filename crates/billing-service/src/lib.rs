@@ -7,7 +7,9 @@
 mod account;
 mod audit;
 mod context;
+mod desk;
 mod entitlement;
+mod examination;
 mod feed;
 mod metric;
 mod order;

@@ -7,10 +7,9 @@ use crate::{Context, store};
 use billing_engine::{EngineError, NewSubscription, Start};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
 use vocabulary::{
-    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, OdooVersion, OrderId, PlanName,
-    Subdomain, SubscriptionId,
+    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, Language, OdooVersion, OrderId,
+    PlanName, Subdomain, SubscriptionId, TimeZone,
 };
 use work::Attempt;
 
@@ -31,8 +30,8 @@ pub(crate) struct Order {
     pub(crate) subdomain: Subdomain,
     pub(crate) odoo_version: OdooVersion,
     pub(crate) admin_email: EmailAddress,
-    pub(crate) language: Option<String>,
-    pub(crate) timezone: Option<String>,
+    pub(crate) language: Option<Language>,
+    pub(crate) timezone: Option<TimeZone>,
     pub(crate) created_at: DateTime<Utc>,
     /// Why it cannot be carried out.
     pub(crate) refused: Option<String>,
@@ -89,8 +88,7 @@ pub(crate) async fn carry_out(
             Ok(Carried::Paid(Box::new(PaidOrder { order, account, subscription })))
         }
         Err(error @ (EngineError::AccountIsOverdue | EngineError::OtherCurrency(_))) => {
-            let mut conn = context.pool.acquire().await?;
-            refuse(&mut conn, context, instance, &error.to_string()).await?;
+            refuse(context, instance, &error.to_string(), attempt).await?;
             Ok(Carried::Refused)
         }
         Err(error @ EngineError::UnknownPlan(_)) => Ok(Carried::Alarm(error.to_string())),
@@ -117,12 +115,16 @@ async fn subscribe(
 
 /// Takes an order back.
 pub(crate) async fn refuse(
-    conn: &mut PgConnection,
     context: &Context,
     instance: InstanceId,
     why: &str,
-) -> sqlx::Result<()> {
+    attempt: &Attempt,
+) -> anyhow::Result<()> {
     tracing::warn!(%instance, why, "an order could not be carried out: {why}");
-    store::order::refuse(conn, instance, why, context.clock.now()).await?;
-    audit::note(conn, &Actor::worker(), "refuse order", &instance, why).await
+    let mut tx = context.pool.begin().await?;
+    attempt.hold(&mut tx).await?;
+    store::order::refuse(&mut tx, instance, why, context.clock.now()).await?;
+    audit::note(&mut tx, &Actor::worker(), "refuse order", &instance, why).await?;
+    tx.commit().await?;
+    attempt.did("took the order back").await
 }

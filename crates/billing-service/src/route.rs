@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod body;
+pub(crate) mod examination;
 pub(crate) mod instance;
 pub(crate) mod invoice;
 pub(crate) mod payment;
@@ -39,7 +40,9 @@ pub(crate) fn all() -> OpenApiRouter<Context> {
         .routes(routes!(invoice::show))
         .routes(routes!(payment::record))
         .routes(routes!(admin::entitlements))
-        .routes(routes!(admin::operations))
+        .routes(routes!(examination::statements))
+        .routes(routes!(examination::violations))
+        .routes(routes!(examination::sweep))
 }
 
 /// Customers see themselves, and everybody else is nobody; staff see everybody.

@@ -6,3 +6,5 @@ pub(crate) mod entitlement;
 pub(crate) mod feed;
 pub(crate) mod order;
 pub(crate) mod plan_entitlement;
+pub(crate) mod statement;
+pub(crate) mod violation;

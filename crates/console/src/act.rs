@@ -1,9 +1,10 @@
 //! The buttons.
 
+use api::Origin;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use contract::client::CallError;
+use contract::client::{CallError, InstanceClient};
 use contract::instance::Act;
 use vocabulary::InstanceId;
 
@@ -20,12 +21,14 @@ pub(crate) async fn act(
     _: SameOrigin,
     session: Session,
     State(context): State<Context>,
+    Origin(visitor): Origin,
     Path((id, action)): Path<(String, String)>,
 ) -> Response {
     let (Ok(id), true) = (id.parse::<InstanceId>(), ACTIONS.contains(&action.as_str())) else {
         return api::ApiError::NotFound.into_response();
     };
-    match context.instance(&session.token).act(id, &Act { action }).await {
+    let instances = InstanceClient(context.instance(&session.token).0.for_visitor(visitor));
+    match instances.act(id, &Act { action }).await {
         Ok(_) => Redirect::to("/").into_response(),
         Err(CallError::Refused { status: 401, .. }) => login::again(),
         Err(CallError::Refused { status, error }) => {

@@ -13,7 +13,7 @@ mod view;
 
 use std::sync::Arc;
 
-use api::ServiceServer;
+use api::{Origin, ServiceServer};
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use contract::client::{Bearer, BillingClient, Client, DatabaseClient, InstanceClient, UserClient};
@@ -48,8 +48,8 @@ impl Context {
         Self { services: Arc::new(services), verifier }
     }
 
-    fn user(&self, bearer: Bearer) -> UserClient {
-        UserClient(Client::new(&*self.services.user, bearer))
+    fn user(&self, bearer: Bearer, Origin(visitor): Origin) -> UserClient {
+        UserClient(Client::new(&*self.services.user, bearer).for_visitor(visitor))
     }
 
     fn instance(&self, token: &SecretString) -> InstanceClient {

@@ -1,5 +1,6 @@
 //! Logging in and out.
 
+use api::Origin;
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
@@ -13,7 +14,7 @@ use serde::de::IgnoredAny;
 
 use crate::Context;
 use crate::same_origin::SameOrigin;
-use crate::session::{self, Session};
+use crate::session::{self, Scheme, Session};
 use crate::view;
 
 const WRONG: &str = "This address and this password do not belong together.";
@@ -38,6 +39,8 @@ pub(crate) async fn show(session: Result<Session, Redirect>) -> Response {
 pub(crate) async fn log_in(
     _: SameOrigin,
     State(context): State<Context>,
+    from: Origin,
+    scheme: Scheme,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
     let Ok(Form(Credentials { email, password })) = form else {
@@ -47,8 +50,10 @@ pub(crate) async fn log_in(
         return refuse(&email, StatusCode::UNAUTHORIZED, WRONG);
     };
     let login = Login { email: address, password };
-    match context.user(Bearer::Nobody).login(&login).await {
-        Ok(granted) => with_cookie(session::keep(&granted.access_token, granted.expires_at), "/"),
+    match context.user(Bearer::Nobody, from).login(&login).await {
+        Ok(granted) => {
+            with_cookie(session::keep(&granted.access_token, granted.expires_at, scheme), "/")
+        }
         Err(CallError::Refused { status, error }) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNAUTHORIZED);
             let sentence = if status == StatusCode::UNAUTHORIZED { WRONG } else { &error.message };
@@ -64,10 +69,11 @@ pub(crate) async fn log_in(
 pub(crate) async fn log_out(
     _: SameOrigin,
     State(context): State<Context>,
+    from: Origin,
     session: Result<Session, Redirect>,
 ) -> Response {
     if let Ok(session) = session {
-        let user = context.user(Bearer::Token(session.token));
+        let user = context.user(Bearer::Token(session.token), from);
         // The cookie goes in any case, and the token ends by itself soon.
         if let Err(error) = user.0.act::<Option<IgnoredAny>>("/auth/logout").await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a logout was not noted");

@@ -1,5 +1,7 @@
 //! Who is logged in: the access token in a cookie, checked offline.
 
+use std::convert::Infallible;
+
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
@@ -38,6 +40,22 @@ impl Session {
     }
 }
 
+/// How people reach the console, as the edge says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Scheme {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let is_https = parts.headers.get("x-forwarded-proto").is_some_and(|told| told == "https");
+        Ok(if is_https { Self::Https } else { Self::Http })
+    }
+}
+
 /// Whoever is not logged in is sent to the login.
 impl<S> FromRequestParts<S> for Session
 where
@@ -67,18 +85,19 @@ fn tokens(headers: &HeaderMap) -> Vec<&str> {
 }
 
 /// The cookie that keeps a token for as long as it is good.
-pub(crate) fn keep(token: &str, expires_at: DateTime<Utc>) -> Option<HeaderValue> {
+pub(crate) fn keep(token: &str, expires_at: DateTime<Utc>, scheme: Scheme) -> Option<HeaderValue> {
     let seconds = (expires_at - Utc::now()).num_seconds().max(0);
-    cookie(token, seconds)
+    cookie(token, seconds, scheme)
 }
 
 /// The cookie that removes the token.
 pub(crate) fn forget() -> Option<HeaderValue> {
-    cookie("", 0)
+    cookie("", 0, Scheme::Http)
 }
 
-// `Secure` and the `__Host-` prefix need TLS, which a laptop's console does not have.
-fn cookie(token: &str, seconds: i64) -> Option<HeaderValue> {
-    let text = format!("{NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}");
+// The `__Host-` prefix would need TLS everywhere, which a laptop's console does not have.
+fn cookie(token: &str, seconds: i64, scheme: Scheme) -> Option<HeaderValue> {
+    let secure = if scheme == Scheme::Https { "; Secure" } else { "" };
+    let text = format!("{NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::try_from(text).ok()
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::{
     AccountId, CpuLimit, CustomerId, DatabaseType, DisplayName, EmailAddress, InstanceId,
-    InvoiceId, MemorySize, OdooVersion, OrderId, PaymentId, PlanName, Standing, Subdomain,
-    SubscriptionId,
+    InvoiceId, Language, MemorySize, OdooVersion, OrderId, PaymentId, PlanName, Standing,
+    Subdomain, SubscriptionId, TimeZone,
 };
 
 /// One plan that can be bought.
@@ -67,10 +67,10 @@ pub struct OrderInstance {
     pub admin_email: Option<EmailAddress>,
     /// The language, such as `en_US`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
+    pub language: Option<Language>,
     /// The time zone, such as `Europe/Berlin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timezone: Option<String>,
+    pub timezone: Option<TimeZone>,
 }
 
 /// An order that was taken (201).

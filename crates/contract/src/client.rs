@@ -1,6 +1,7 @@
 //! Clients for the interfaces of the services. One path for all: a deadline for each call, the correlation id
 //! of the task, a bearer token, and the one HTTP policy of retries.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use error::CallError;
 pub use events::{Events, ServerEvent};
 pub use instance::InstanceClient;
 pub use notification::NotificationClient;
+pub use operation::OperationClient;
 pub use user::UserClient;
 
 use crate::correlation;
@@ -27,6 +29,7 @@ mod error;
 mod events;
 mod instance;
 mod notification;
+mod operation;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -35,6 +38,9 @@ mod user;
 /// How long a call may take, where nothing else is said.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a call may take that has every server looked at.
+const LOOKING: Duration = Duration::from_secs(30);
+
 /// Speaks JSON with one service. Cloning is cheap and shares the connections.
 #[derive(Clone)]
 pub struct Client {
@@ -42,6 +48,7 @@ pub struct Client {
     base_url: Arc<str>,
     bearer: Arc<bearer::Minted>,
     timeout: Duration,
+    visitor: Option<IpAddr>,
 }
 
 impl Client {
@@ -53,6 +60,7 @@ impl Client {
             base_url: base_url.trim_end_matches('/').into(),
             bearer: Arc::new(bearer::Minted::new(bearer)),
             timeout: TIMEOUT,
+            visitor: None,
         }
     }
 
@@ -60,6 +68,12 @@ impl Client {
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
+    }
+
+    /// The same service, asked for somebody at this address: limits and audit entries are about them.
+    #[must_use]
+    pub fn for_visitor(&self, visitor: Option<IpAddr>) -> Self {
+        Self { visitor, ..self.clone() }
     }
 
     /// The same bearer at another address.
@@ -98,6 +112,19 @@ impl Client {
         B: Serialize + ?Sized,
     {
         self.call(Method::POST, path, |request| request.json(body)).await
+    }
+
+    /// Makes a thing once: with the same key the same call has the same answer, so that it can be repeated.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post_once<A, B>(&self, path: &str, body: &B, key: &str) -> Result<A, CallError>
+    where
+        A: DeserializeOwned,
+        B: Serialize + ?Sized,
+    {
+        let with = |request: RequestBuilder| request.header("idempotency-key", key).json(body);
+        self.call(Method::POST, path, with).await
     }
 
     /// Asks for an act that needs no words.
@@ -170,10 +197,13 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self
+        let mut request = self
             .http
             .request(method, format!("{}{path}", self.base_url))
             .header(correlation::HEADER, correlation::current().to_string());
+        if let Some(visitor) = self.visitor {
+            request = request.header("x-forwarded-for", visitor.to_string());
+        }
         self.bearer.authorize(request)
     }
 }

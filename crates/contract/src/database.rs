@@ -276,6 +276,24 @@ pub struct PoolTenant {
     pub created_at: DateTime<Utc>,
 }
 
+/// An inventory that was taken just now: `POST /admin/inventory`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Inventory {
+    /// What the servers and the rows disagree about; of the runtime, what was found when it was last looked at.
+    pub findings: Vec<Finding>,
+    /// Servers that could not be looked at.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A server that could not be looked at.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Unseen {
+    /// The server's name.
+    pub place: String,
+    /// Why.
+    pub error: String,
+}
+
 /// What the inventory found and no row explains, or the reverse. Nothing of it is removed without staff.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Findings {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::{
     CorrelationId, CpuLimit, CustomerId, DatabaseType, DisplayName, EmailAddress, InstanceId,
-    InstanceStatus, MemorySize, OdooVersion, PlanName, ServerId, Standing, StatusReason, Subdomain,
-    SubscriptionId,
+    InstanceStatus, Language, MemorySize, OdooVersion, PlanName, ServerId, Standing, StatusReason,
+    Subdomain, SubscriptionId, TimeZone,
 };
 
 /// What an instance is to be, as its customer ordered it.
@@ -23,10 +23,10 @@ pub struct Order {
     pub admin_email: EmailAddress,
     /// The language of the administrator and of the company, such as `en_US`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
+    pub language: Option<Language>,
     /// The time zone of the administrator, such as `Europe/Berlin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timezone: Option<String>,
+    pub timezone: Option<TimeZone>,
 }
 
 /// What a plan gives.
@@ -60,6 +60,9 @@ pub struct Entitlement {
     /// Why it is suspended: `unpaid` or `paused`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<StatusReason>,
+    /// Since when it stands so: when it was ordered, or paid. Only told to monitors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
     /// What the plan gives.
     pub resources: Resources,
     /// What was ordered.
@@ -95,9 +98,36 @@ pub struct Create {
     /// Where its database lies.
     #[serde(default = "shared")]
     pub db_type: DatabaseType,
-    /// What was ordered.
-    #[serde(flatten)]
-    pub order: Order,
+    /// What people call it.
+    pub name: DisplayName,
+    /// Under which name it is reached.
+    pub subdomain: Subdomain,
+    /// Which Odoo.
+    pub odoo_version: OdooVersion,
+    /// The administrator's address and login.
+    pub admin_email: EmailAddress,
+    /// The language of the administrator and of the company, such as `en_US`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// The time zone of the administrator, such as `Europe/Berlin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<TimeZone>,
+}
+
+impl Create {
+    /// What was ordered. Its fields stand among the others: an object within would lose the names of fields that
+    /// break a rule.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        Order {
+            name: self.name.clone(),
+            subdomain: self.subdomain.clone(),
+            odoo_version: self.odoo_version.clone(),
+            admin_email: self.admin_email.clone(),
+            language: self.language.clone(),
+            timezone: self.timezone.clone(),
+        }
+    }
 }
 
 fn shared() -> DatabaseType {
@@ -325,4 +355,48 @@ pub enum RouteTarget {
 pub struct Routes {
     /// Every subdomain that is not terminated.
     pub routes: Vec<Route>,
+}
+
+/// What billing states of an instance, as one of the two services keeps it: they differ where the chain of truth is
+/// broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Statement {
+    /// Which instance.
+    pub instance_id: InstanceId,
+    /// The version.
+    pub version: i64,
+    /// How it stands with billing.
+    pub standing: Standing,
+    /// Why it is suspended.
+    pub reason: Option<StatusReason>,
+    /// Which plan.
+    pub plan_name: PlanName,
+    /// CPU cores.
+    pub cpu_limit: CpuLimit,
+    /// Memory.
+    pub memory_limit: MemorySize,
+    /// Storage.
+    pub storage_limit: MemorySize,
+    /// Whether the other side has acknowledged it; always so where it was stated to.
+    pub is_acknowledged: bool,
+}
+
+/// Statements, the newest instances first: `GET /admin/statements` of both services.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Statements {
+    /// The statements of this page.
+    pub statements: Vec<Statement>,
+    /// Ask again with `after` set to this for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<InstanceId>,
+}
+
+/// Which statements to list.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatementsQuery {
+    /// Only those of instances older than this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<InstanceId>,
 }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod correlation;
 pub mod database;
 pub mod error;
+pub mod examination;
 pub mod instance;
 pub mod notification;
 pub mod operation;

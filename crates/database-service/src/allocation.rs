@@ -104,7 +104,6 @@ impl Reconcile for Allocations {
 
     async fn keys(&self) -> anyhow::Result<Vec<AllocationId>> {
         let mut conn = self.context.pool.acquire().await?;
-        crate::number::allocations(&store::allocation::count_by_state(&mut conn).await?);
         Ok(store::allocation::unsettled(&mut conn).await?)
     }
 

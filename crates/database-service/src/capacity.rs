@@ -12,7 +12,7 @@ use work::{Attempt, Next, Reconcile};
 use crate::allocation::Allocations;
 use crate::server::{Order, write_down};
 use crate::store::server::Supply;
-use crate::{Context, QUEUE, number, store};
+use crate::{Context, QUEUE, store};
 
 /// The one key of what is looked at as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,6 @@ impl Reconcile for Capacity {
             let mut conn = self.context.pool.acquire().await?;
             let supply = store::server::supply(&mut conn).await?;
             drop(conn);
-            number::supply(supply);
             self.wake_waiting(supply).await?;
             if !is_short(supply, self.context.options.free_slots_low) {
                 return Ok(Next::Settled);

@@ -16,7 +16,7 @@ use crate::capacity::{Capacity, Everything};
 use crate::state::HealthStatus;
 use crate::store::server::{Look, Server};
 use crate::tenant::{self, Findings};
-use crate::{Context, QUEUE, store};
+use crate::{Context, QUEUE, guard, store};
 
 /// Failures in a row that make a server unhealthy.
 const PATIENCE: i32 = 3;
@@ -69,10 +69,13 @@ fn worries(findings: &Findings) -> Vec<String> {
 
 /// Looks at one server now and remembers what was found.
 pub(crate) async fn check(context: &Context, server: &Server) -> anyhow::Result<body::Health> {
-    let found = match context.login(server) {
-        Ok(login) => tenant::probe(&login, context.options.health_deadline).await,
-        Err(error) => Err(error),
-    };
+    let look =
+        async { tenant::probe(&context.login(server)?, context.options.health_deadline).await };
+    // At the same time: a server on which a tenant has taken everything may not let the look come to its end.
+    let (found, guarded) = tokio::join!(look, guard::patrol(context, server));
+    if let (true, Err(error)) = (found.is_ok(), guarded) {
+        tracing::warn!(server = %server.id, error = format!("{error:#}"), "{} was not looked over", server.name);
+    }
     let error = found.as_ref().err().map(|error| format!("{error:#}"));
     let verdict =
         judge(server.health_failures, found.as_ref().map_err(|_| error.as_deref().unwrap_or("")));

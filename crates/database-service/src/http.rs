@@ -1,7 +1,7 @@
 //! The interface, prefix `/api/database`.
 
 mod allocation;
-mod operation;
+mod examination;
 mod pool;
 
 use api::{Caller, Origin};
@@ -9,8 +9,11 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::Context;
+use work::Desk;
+
+use crate::desk::Books;
 use crate::store::audit::Actor;
+use crate::{Context, QUEUE, number};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -19,14 +22,21 @@ use crate::store::audit::Actor;
 ))]
 struct Document;
 
+/// The role.
+const NAME: &str = "database-service";
+
 /// All routes and what is around them.
 pub(crate) fn service(context: Context) -> api::ServiceServer {
     let pool = context.pool.clone();
     let verifier = context.verifier.clone();
-    api::ServiceServer::new("database-service", routes(context), verifier).needs_database(pool)
+    let numbers = pool.clone();
+    api::ServiceServer::new(NAME, routes(context), verifier)
+        .needs_database(pool)
+        .numbers(move |registry| number::read(numbers.clone(), registry))
 }
 
 fn routes(context: Context) -> OpenApiRouter {
+    let desk = Desk::new(context.pool.clone(), QUEUE, NAME, Books).routes();
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(allocation::allocate))
         .routes(routes!(allocation::find, allocation::release))
@@ -35,18 +45,16 @@ fn routes(context: Context) -> OpenApiRouter {
         .routes(routes!(pool::list))
         .routes(routes!(pool::find, pool::remove))
         .routes(routes!(pool::stats))
-        .routes(routes!(pool::findings))
+        .routes(routes!(examination::findings, examination::take_inventory))
+        .routes(routes!(examination::violations))
+        .routes(routes!(examination::sweep))
         .routes(routes!(pool::check_health))
         .routes(routes!(pool::drain))
         .routes(routes!(pool::resume))
         .routes(routes!(pool::resize))
         .routes(routes!(pool::provision))
-        .routes(routes!(operation::list))
-        .routes(routes!(operation::find))
-        .routes(routes!(operation::retry))
-        .routes(routes!(operation::cancel))
-        .routes(routes!(operation::undo))
         .with_state(context)
+        .nest("/api/database/admin/operations", desk)
 }
 
 fn actor(caller: impl Into<Caller>, origin: Origin) -> Actor {

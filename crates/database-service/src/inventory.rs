@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use futures::future::join_all;
 use runtime::{Observed, Runtime};
 use sqlx::{Connection, PgConnection};
 use vocabulary::ServerId;
@@ -18,8 +19,11 @@ use work::{Attempt, Next, Reconcile};
 
 use crate::state::{AllocationState, CopyState, FindingKind, ServerStatus, ServerType};
 use crate::store::server::Server;
-use crate::{Context, number, store, tenant};
+use crate::{Context, store, tenant};
 use comparison::{Rows, compare};
+
+/// How long looking at one server may take.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// Where an inventory is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,22 +67,6 @@ impl Inventory {
         Self { context, runtime }
     }
 
-    async fn rows(&self, server: ServerId) -> anyhow::Result<Rows> {
-        let mut conn = self.context.pool.acquire().await?;
-        Ok(rows_of(&mut conn, server).await?)
-    }
-
-    async fn of_server(&self, server: &Server) -> anyhow::Result<()> {
-        let login = self.context.login(server)?;
-        let before = self.rows(server.id).await?;
-        let mut session =
-            login.enter("postgres").await.context("looking at what is on a server")?;
-        let seen = tenant::names(&mut session).await?;
-        session.close().await?;
-        let after = self.rows(server.id).await?;
-        self.report(&server.name, &compare(&before, &seen, &after)).await
-    }
-
     /// The servers of this runtime, by the names that we give; its other workloads are others' to know.
     async fn of_runtime(&self) -> anyhow::Result<()> {
         let before = self.servers().await?;
@@ -102,24 +90,61 @@ impl Inventory {
                 && !seen.contains(&server.name)
         });
         found.extend(lost.map(|server| (FindingKind::MissingWorkload, server.name.clone())));
-        self.report("runtime", &found).await
+        report(&self.context, "runtime", &found).await
     }
 
     async fn servers(&self) -> anyhow::Result<Vec<Server>> {
         let mut conn = self.context.pool.acquire().await?;
         Ok(store::server::present(&mut conn).await?)
     }
+}
 
-    async fn report(&self, place: &str, found: &[(FindingKind, String)]) -> anyhow::Result<()> {
-        for (kind, name) in found {
-            tracing::warn!(place, "inventory: {kind} {name} on {place}");
-        }
-        let mut tx = self.context.pool.begin().await?;
-        store::finding::replace(&mut tx, place, found).await?;
-        number::findings(store::finding::all(&mut tx).await?.len());
-        tx.commit().await?;
-        Ok(())
+/// Compares all servers at once with their rows, now; tells those that could not be looked at, and why.
+pub(crate) async fn take(context: &Context) -> anyhow::Result<Vec<(String, String)>> {
+    let mut conn = context.pool.acquire().await?;
+    let servers = store::server::present(&mut conn).await?;
+    drop(conn);
+    let looks = servers.iter().filter(|server| is_up(server)).map(|server| async {
+        let looked = tokio::time::timeout(LOOK, of_server(context, server)).await;
+        let looked = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {LOOK:?}")));
+        looked.err().map(|error| (server.name.clone(), format!("{error:#}")))
+    });
+    Ok(join_all(looks).await.into_iter().flatten().collect())
+}
+
+/// Whether there is something to compare.
+fn is_up(server: &Server) -> bool {
+    use ServerStatus::{Deprovisioning, Error, Gone};
+    server.prepared_at.is_some() && !matches!(server.status, Gone | Deprovisioning | Error)
+}
+
+async fn of_server(context: &Context, server: &Server) -> anyhow::Result<()> {
+    let login = context.login(server)?;
+    let before = rows(context, server.id).await?;
+    let mut session = login.enter("postgres").await.context("looking at what is on a server")?;
+    let seen = tenant::names(&mut session).await?;
+    session.close().await?;
+    let after = rows(context, server.id).await?;
+    report(context, &server.name, &compare(&before, &seen, &after)).await
+}
+
+async fn report(
+    context: &Context,
+    place: &str,
+    found: &[(FindingKind, String)],
+) -> anyhow::Result<()> {
+    for (kind, name) in found {
+        tracing::warn!(place, "inventory: {kind} {name} on {place}");
     }
+    let mut tx = context.pool.begin().await?;
+    store::finding::replace(&mut tx, place, found).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn rows(context: &Context, server: ServerId) -> anyhow::Result<Rows> {
+    let mut conn = context.pool.acquire().await?;
+    Ok(rows_of(&mut conn, server).await?)
 }
 
 async fn rows_of(conn: &mut PgConnection, server: ServerId) -> sqlx::Result<Rows> {
@@ -167,15 +192,8 @@ impl Reconcile for Inventory {
                 let mut conn = self.context.pool.acquire().await?;
                 let server = store::server::find(&mut conn, *id).await?;
                 drop(conn);
-                let is_up = |server: &Server| {
-                    server.prepared_at.is_some()
-                        && !matches!(
-                            server.status,
-                            ServerStatus::Gone | ServerStatus::Deprovisioning | ServerStatus::Error
-                        )
-                };
                 if let Some(server) = server.filter(is_up) {
-                    self.of_server(&server).await?;
+                    of_server(&self.context, &server).await?;
                 }
             }
         }

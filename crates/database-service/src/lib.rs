@@ -12,6 +12,9 @@ mod changes;
 mod choice;
 mod context;
 mod credential;
+mod desk;
+mod examination;
+mod guard;
 mod health;
 mod http;
 mod inventory;
@@ -31,6 +34,7 @@ use runtime::Runtime;
 use work::{Queue, Worker};
 
 pub use context::Context;
+pub use examination::secrets;
 pub use options::{Options, TemplateOffer, TenantLimits};
 
 /// Where this service's work waits.

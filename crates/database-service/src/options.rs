@@ -58,6 +58,8 @@ pub struct TenantLimits {
     pub statement_timeout: Duration,
     /// The longest a transaction may do nothing.
     pub idle_in_transaction_timeout: Duration,
+    /// The longest transaction, however busy: while it lasts, nothing that is deleted on its server can be cleared away.
+    pub transaction_timeout: Duration,
     /// Temporary files of one session.
     pub temporary_files: MemorySize,
 }
@@ -109,6 +111,7 @@ impl Default for Options {
                 connections: 32,
                 statement_timeout: Duration::from_mins(15),
                 idle_in_transaction_timeout: Duration::from_mins(10),
+                transaction_timeout: Duration::from_hours(4),
                 temporary_files: size("2G"),
             },
             programs: newest_programs(Path::new("/usr/lib/postgresql")),

@@ -88,21 +88,23 @@ impl Servers {
         matches!(tokio::time::timeout(Duration::from_secs(3), ask).await, Ok(Ok(())))
     }
 
-    async fn act(&self, look: &Look, action: Action) -> anyhow::Result<()> {
+    async fn act(&self, look: &Look, action: Action, attempt: &Attempt) -> anyhow::Result<()> {
         match action {
-            Action::Apply => self.apply(&look.server).await,
-            Action::RecordAddress => self.record_address(look).await,
-            Action::Prepare => self.prepare(&look.server).await,
-            Action::Become(status, reason) => self.change(&look.server, status, reason).await,
+            Action::Apply => self.apply(&look.server, attempt).await,
+            Action::RecordAddress => self.record_address(look, attempt).await,
+            Action::Prepare => self.prepare(&look.server, attempt).await,
+            Action::Become(status, reason) => {
+                self.change(&look.server, (status, reason), attempt).await
+            }
             Action::RemoveWorkload => {
                 let name = WorkloadName::new(&look.server.name);
                 self.runtime.remove(&name).await.context("erasing the server")
             }
-            Action::Bury => self.bury(&look.server).await,
+            Action::Bury => self.bury(&look.server, attempt).await,
         }
     }
 
-    async fn apply(&self, server: &Server) -> anyhow::Result<()> {
+    async fn apply(&self, server: &Server, attempt: &Attempt) -> anyhow::Result<()> {
         let password = credential::open_superuser(&self.context.vault, server)?;
         let workload = Workload::Postgres(PostgresServer {
             superuser_password: password,
@@ -111,15 +113,17 @@ impl Servers {
         });
         let name = WorkloadName::new(&server.name);
         self.runtime.apply(&name, &workload).await.context("telling the runtime of the server")?;
-        let mut conn = self.context.pool.acquire().await?;
-        store::server::set_applied(&mut conn, server.id, &description(server)).await?;
-        Ok(())
+        let mut tx = self.context.pool.begin().await?;
+        attempt.hold(&mut tx).await?;
+        store::server::set_applied(&mut tx, server.id, &description(server)).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whoever has a database there has to learn where it is now.
-    async fn record_address(&self, look: &Look) -> anyhow::Result<()> {
+    async fn record_address(&self, look: &Look, attempt: &Attempt) -> anyhow::Result<()> {
         let Some(address) = address_of(&look.observed) else { return Ok(()) };
         let mut tx = self.context.pool.begin().await?;
+        attempt.hold(&mut tx).await?;
         store::server::set_address(&mut tx, look.server.id, address).await?;
         for allocation in store::allocation::on_server(&mut tx, look.server.id).await? {
             store::allocation::announce(&mut tx, allocation.instance_id).await?;
@@ -128,22 +132,24 @@ impl Servers {
         Ok(())
     }
 
-    async fn prepare(&self, server: &Server) -> anyhow::Result<()> {
+    async fn prepare(&self, server: &Server, attempt: &Attempt) -> anyhow::Result<()> {
         let mut session = self.context.login(server)?.enter("postgres").await?;
         let version = tenant::prepare(&mut session).await.context("putting the walls up")?;
         session.close().await?;
-        let mut conn = self.context.pool.acquire().await?;
-        store::server::set_prepared(&mut conn, server.id, &version).await?;
-        Ok(())
+        let mut tx = self.context.pool.begin().await?;
+        attempt.hold(&mut tx).await?;
+        store::server::set_prepared(&mut tx, server.id, &version).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn change(
         &self,
         server: &Server,
-        status: ServerStatus,
-        reason: Option<&str>,
+        (status, reason): (ServerStatus, Option<&str>),
+        attempt: &Attempt,
     ) -> anyhow::Result<()> {
         let mut tx = self.context.pool.begin().await?;
+        attempt.hold(&mut tx).await?;
         if store::server::become_status(&mut tx, server, status, reason).await? {
             tracing::info!(server = %server.id, "{} is {status} now", server.name);
             wake_dependants(&mut tx, server).await?;
@@ -155,8 +161,9 @@ impl Servers {
         Ok(())
     }
 
-    async fn bury(&self, server: &Server) -> anyhow::Result<()> {
+    async fn bury(&self, server: &Server, attempt: &Attempt) -> anyhow::Result<()> {
         let mut tx = self.context.pool.begin().await?;
+        attempt.hold(&mut tx).await?;
         store::stock::delete_all(&mut tx, server.id).await?;
         store::golden::delete_all(&mut tx, server.id).await?;
         store::slot::shrink(&mut tx, server.id, 0).await?;
@@ -257,7 +264,7 @@ impl Reconcile for Servers {
         loop {
             let Some(look) = self.look(*key).await? else { return Ok(Next::Settled) };
             let Some(action) = decide(&look.world) else { return Ok(next(&look)) };
-            self.act(&look, action).await?;
+            self.act(&look, action, attempt).await?;
             attempt.did(action.name()).await?;
         }
     }

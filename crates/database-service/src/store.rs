@@ -3,10 +3,13 @@
 
 pub(crate) mod allocation;
 pub(crate) mod audit;
+pub(crate) mod count;
 pub(crate) mod finding;
 pub(crate) mod golden;
+pub(crate) mod name;
 pub(crate) mod pool;
 pub(crate) mod server;
 pub(crate) mod slot;
 pub(crate) mod stock;
 pub(crate) mod template;
+pub(crate) mod violation;

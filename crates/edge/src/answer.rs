@@ -50,6 +50,14 @@ impl Answer {
     pub(crate) const CLOSED: Self = error(404, "not_found", "there is no such page");
     pub(crate) const TOO_LARGE_HEADERS: Self =
         error(431, "headers_too_large", "the headers are larger than 64 KiB");
+    pub(crate) const TOO_LONG_TARGET: Self =
+        error(414, "target_too_long", "the path and the query are longer than 16 KiB");
+    pub(crate) const TOO_LARGE: Self =
+        error(413, "too_large", "the body is larger than this interface takes");
+    pub(crate) const TOO_SLOW: Self =
+        error(408, "too_slow", "the request's body does not come in time");
+    pub(crate) const NO_METHOD: Self =
+        error(405, "method_not_allowed", "this method is not for here");
     pub(crate) const MALFORMED: Self =
         error(400, "malformed", "the request breaks the rules of HTTP");
     pub(crate) const NO_ANSWER: Self = error(
@@ -105,6 +113,7 @@ impl Answer {
         match self {
             Self::Page(page) => header.insert_header(PAGE_HEADER, page.code())?,
             Self::Redirect(to) => header.insert_header("location", to.as_str())?,
+            Self::Error(error) if error.status == 405 => header.insert_header("allow", METHODS)?,
             Self::Error(_) | Self::Healthy => {}
         }
         Ok((header, body))
@@ -118,6 +127,9 @@ impl Answer {
         }
     }
 }
+
+/// What is let through; whoever is behind us may know fewer.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 const JSON: &str = "application/json";
 const PLAIN: &str = "text/plain";

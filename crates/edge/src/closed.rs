@@ -21,7 +21,8 @@ fn names_databases(segments: &[&str]) -> bool {
     }
 }
 
-fn unescape(path: &str) -> String {
+/// The text with its escapes read, once, in lower case.
+pub(crate) fn unescape(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -15,6 +15,7 @@ use crate::status::Kind;
 pub(crate) fn answer(session: &Session, error: &Error, kind: Kind) -> Option<Answer> {
     let has_no_effect = session.req_header().method.is_safe();
     match (error.etype(), error.esource()) {
+        (HTTPStatus(413), _) => Some(Answer::TOO_LARGE),
         (HTTPStatus(_), _) | (_, ErrorSource::Internal | ErrorSource::Unset) => {
             Some(Answer::INTERNAL)
         }
@@ -26,6 +27,7 @@ pub(crate) fn answer(session: &Session, error: &Error, kind: Kind) -> Option<Ans
         (_, ErrorSource::Upstream) if has_no_effect => Some(absent(kind)),
         (_, ErrorSource::Upstream) => Some(Answer::NO_ANSWER),
         (InvalidHTTPHeader, ErrorSource::Downstream) => Some(Answer::MALFORMED),
+        (ReadTimedout, ErrorSource::Downstream) => Some(Answer::TOO_SLOW),
         (_, ErrorSource::Downstream) => None,
     }
 }

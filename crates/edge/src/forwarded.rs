@@ -24,19 +24,23 @@ pub(crate) struct Origin<'a> {
     pub(crate) ip: IpAddr,
     /// The host that was asked for, with its port.
     pub(crate) host: &'a str,
+    /// How people reach us.
+    pub(crate) scheme: &'a str,
 }
 
 /// Replaces the client's claims by what is so.
 pub(crate) fn state(request: &mut RequestHeader, origin: &Origin<'_>) -> pingora::Result<()> {
     remove_claims(request);
-    let Origin { ip, host } = origin;
+    let Origin { ip, host, scheme } = origin;
+    let usual_port = if *scheme == "https" { 443 } else { 80 };
     let node = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
     request.insert_header("x-forwarded-for", ip.to_string())?;
     request.insert_header("x-real-ip", ip.to_string())?;
     request.insert_header("x-forwarded-host", *host)?;
-    request.insert_header("x-forwarded-proto", "http")?;
-    request.insert_header("x-forwarded-port", host::port(host).unwrap_or(80).to_string())?;
-    request.insert_header("forwarded", format!("for=\"{node}\";host=\"{host}\";proto=http"))
+    request.insert_header("x-forwarded-proto", *scheme)?;
+    request
+        .insert_header("x-forwarded-port", host::port(host).unwrap_or(usual_port).to_string())?;
+    request.insert_header("forwarded", format!("for=\"{node}\";host=\"{host}\";proto={scheme}"))
 }
 
 fn remove_claims(request: &mut RequestHeader) {

@@ -1,5 +1,7 @@
 //! The prefixes of `api.<base>`, and the paths that are let through to the services.
 
+use crate::closed::unescape;
+
 /// A service behind the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prefix {
@@ -17,6 +19,8 @@ pub(crate) enum Refusal {
     NotPlain,
     /// No service has this prefix.
     NobodysPrefix,
+    /// It is for the platform's own services, who do not come this way.
+    Inside,
 }
 
 impl Prefix {
@@ -39,15 +43,22 @@ impl Prefix {
             None => (trimmed, "/"),
         };
         let known = Self::ALL.iter().find(|(prefix, _)| *prefix == name);
-        known.map(|(_, prefix)| (*prefix, rest)).ok_or(Refusal::NobodysPrefix)
+        let (_, prefix) = known.ok_or(Refusal::NobodysPrefix)?;
+        if is_inside(rest) { Err(Refusal::Inside) } else { Ok((*prefix, rest)) }
     }
+}
+
+/// Whether a service's path is for the inside: its numbers, and what services ask each other.
+fn is_inside(path: &str) -> bool {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    matches!(unescape(first).as_str(), "metrics" | "internal")
 }
 
 /// Whether every reader of the path sees the same segments in it: nothing empty, no dots that climb, nothing
 /// escaped that would matter when unescaped, whoever unescapes it and how often.
 fn is_plain(path: &str) -> bool {
     let has_odd_bytes =
-        path.bytes().any(|byte| !byte.is_ascii_graphic() || b"\\<>\"^`{|}".contains(&byte));
+        path.bytes().any(|byte| !byte.is_ascii_graphic() || b"\\<>\"^`{|};".contains(&byte));
     let has_odd_segments =
         path.contains("//") || path.split('/').any(|segment| matches!(segment, "." | ".."));
     !has_odd_bytes && !has_odd_segments && path.split('%').skip(1).all(is_harmless_escape)
@@ -81,6 +92,23 @@ mod tests {
     }
 
     #[test]
+    fn the_inside_of_a_service_is_closed_in_every_spelling() {
+        for path in [
+            "/user/metrics",
+            "/billing/metrics/",
+            "/user/internal/customers/x",
+            "/user/internal",
+            "/user/Internal/x",
+            "/user/%69nternal/x",
+            "/user/%6dETRICS",
+        ] {
+            assert_eq!(Prefix::of(path), Err(Refusal::Inside), "{path}");
+        }
+        assert_eq!(Prefix::of("/user/internals"), Ok((Prefix::User, "/internals")));
+        assert_eq!(Prefix::of("/user/x/metrics"), Ok((Prefix::User, "/x/metrics")));
+    }
+
+    #[test]
     fn a_path_with_two_readings_is_refused() {
         for path in [
             "//user/auth/login",
@@ -100,6 +128,8 @@ mod tests {
             "/user/%",
             "/user/%+2",
             "/user/%zz",
+            "/user/..;/internal/customers/x",
+            "/user/auth;a=b/login",
             "/user/ä",
             "user/auth",
             "*",

@@ -2,19 +2,22 @@
 //! the console and `<subdomain>.<base>` to a tenant's Odoo, by a table that follows the instance-service live.
 //!
 //! It promises that what a client says about where it comes from is replaced by what is so, that bodies are
-//! streamed and never held, and that a change of the table touches no request that is under way. It decides
+//! streamed and never held, that nobody takes more than a share of it, and that a change of the table touches no request that is under way. It decides
 //! nothing about instances and checks no tokens: the services do.
 
 mod answer;
 mod closed;
+mod connection;
 mod failure;
 mod feed;
 mod forwarded;
 mod gateway;
 mod host;
 mod listener;
+mod number;
 mod page;
 mod proxy;
+mod request;
 mod routing;
 mod status;
 mod table;
@@ -24,8 +27,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use contract::client::InstanceClient;
+use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::connection::Limits;
 use crate::feed::Feed;
 use crate::proxy::Proxy;
 use crate::routing::Routing;
@@ -39,12 +44,16 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The name under which everything is reached, such as `localhost` or `203.0.113.10.nip.io`.
     pub base: String,
+    /// How people reach it, where something stands before it: `http` or `https`.
+    pub scheme: &'static str,
     /// What stands behind it.
     pub upstreams: Upstreams,
     /// Speaks with the instance-service, as a service, for the routing table.
     pub routes: InstanceClient,
     /// How many threads move the bytes.
     pub threads: usize,
+    /// What one visitor may take.
+    pub limits: Limits,
 }
 
 /// The addresses behind the edge, each `host:port`; a leading `http://` is tolerated.
@@ -97,6 +106,11 @@ impl Edge {
         move || counters.read(&table)
     }
 
+    /// Adds the edge's numbers to a registry; they are read whenever it is.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register_collector(Box::new(number::Numbers(self.status())));
+    }
+
     /// Serves until told to stop; then every connection is closed.
     ///
     /// # Errors
@@ -106,6 +120,8 @@ impl Edge {
         let proxy = Proxy {
             routing: Routing::new(&self.options.base, &self.options.upstreams, self.table),
             counters: self.counters,
+            scheme: self.options.scheme,
+            limits: self.options.limits.possible(),
         };
         let serving = listener::serve(self.listener, proxy, self.options.threads, stop);
         tokio::select! {

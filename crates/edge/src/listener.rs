@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
-use pingora::services::Service;
+use pingora::services::Service as _;
+use pingora::services::listening::Service;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::Bounded;
 use crate::proxy::Proxy;
 
 /// How long blocking work of the threads may go on after the end.
@@ -31,7 +33,9 @@ pub(crate) async fn serve(
     listener.set_nonblocking(true).context("the edge's listener cannot be made asynchronous")?;
     let threads = Threads::new(threads)?;
     let conf = ServerConf { threads: threads.count, max_retries: 3, ..ServerConf::default() };
-    let mut service = http_proxy_service_with_name(&Arc::new(conf), proxy, "edge");
+    let (limits, counters) = (proxy.limits, proxy.counters.clone());
+    let bounded = Bounded::new(http_proxy(&Arc::new(conf), proxy), limits, counters);
+    let mut service = Service::new("edge".to_owned(), bounded);
     service.add_tcp(&address);
 
     // Pingora adopts a listener that it finds under the address that it was told.

@@ -1,25 +1,26 @@
 //! The proxy itself: what pingora asks on a request's way, in the order in which it asks.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use contract::correlation;
-use http::header::{HOST, SERVER, UPGRADE};
-use pingora::Error;
-use pingora::ErrorType::{ConnectError, HTTPStatus};
+use http::header::SERVER;
+use pingora::ErrorType::{ConnectError, HTTPStatus, ReadTimedout};
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::protocols::l4::socket::SocketAddr;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorSource};
 use tokio::net::lookup_host;
 use vocabulary::CorrelationId;
 
 use crate::answer::{Answer, PAGE_HEADER};
+use crate::connection::{self, Limits};
 use crate::failure;
 use crate::forwarded::{self, Origin};
 use crate::page::Visitor;
+use crate::request;
 use crate::routing::{Decision, Forward, Routing};
 use crate::status::{Counters, Kind};
 
@@ -30,11 +31,16 @@ const TENANT_READ: Duration = Duration::from_secs(720);
 const SERVICE_READ: Duration = Duration::from_secs(100);
 const WRITE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(30);
-const LARGEST_HEADERS: usize = 64 * 1024;
+/// What the services take. Tenants have no such limit: their files are streamed.
+const LARGEST_BODY: u64 = 1 << 20;
+/// How long what is left of a body is read after the answer, to use the connection again.
+const DRAIN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Proxy {
     pub(crate) routing: Routing,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) scheme: &'static str,
+    pub(crate) limits: Limits,
 }
 
 /// One request on its way.
@@ -43,6 +49,8 @@ pub(crate) struct Visit {
     host: String,
     forward: Option<Forward>,
     correlation: Option<CorrelationId>,
+    begun: Instant,
+    body: u64,
 }
 
 #[async_trait]
@@ -51,7 +59,15 @@ impl ProxyHttp for Proxy {
 
     fn new_ctx(&self) -> Visit {
         self.counters.begin();
-        Visit { kind: Kind::Nobody, host: String::new(), forward: None, correlation: None }
+        connection::request_begins();
+        Visit {
+            kind: Kind::Nobody,
+            host: String::new(),
+            forward: None,
+            correlation: None,
+            begun: Instant::now(),
+            body: 0,
+        }
     }
 
     async fn request_filter(
@@ -59,18 +75,46 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         visit: &mut Visit,
     ) -> pingora::Result<bool> {
+        let decision = self.decide(session.req_header(), visit);
         // A websocket is silent for as long as nothing happens.
-        let is_upgrade = session.req_header().headers.contains_key(UPGRADE);
-        session.set_read_timeout(Some(if is_upgrade { TENANT_READ } else { WRITE }));
+        let silence = if request::is_websocket(session.req_header(), visit.kind) {
+            TENANT_READ
+        } else {
+            self.limits.slow_body
+        };
+        session.set_read_timeout(Some(silence));
         session.set_write_timeout(Some(WRITE));
-        match self.decide(session.req_header(), visit) {
+        session.set_total_drain_timeout(Some(DRAIN));
+        match decision {
             Decision::Forward(forward) => visit.forward = Some(forward),
             Decision::Answer(answer) => {
+                if answer == Answer::TOO_LARGE {
+                    session.set_keepalive(None);
+                }
                 self.send(&answer, session, visit).await?;
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    async fn request_body_filter(
+        &self,
+        session: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        visit: &mut Visit,
+    ) -> pingora::Result<()> {
+        visit.body += body.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        if visit.kind != Kind::Tenant && LARGEST_BODY < visit.body {
+            return Err(Error::explain(HTTPStatus(413), "a body without end").into_down());
+        }
+        // What goes over a websocket is slow by its nature.
+        let is_slow = self.limits.is_slow(visit.body, visit.begun.elapsed());
+        if is_slow && !request::is_websocket(session.req_header(), visit.kind) {
+            return Err(Error::explain(ReadTimedout, "a body that takes too long").into_down());
+        }
+        Ok(())
     }
 
     async fn upstream_peer(
@@ -103,7 +147,12 @@ impl ProxyHttp for Proxy {
         request: &mut RequestHeader,
         visit: &mut Visit,
     ) -> pingora::Result<()> {
-        forwarded::state(request, &Origin { ip: client(session), host: &visit.host })?;
+        let origin =
+            Origin { ip: request::client(session), host: &visit.host, scheme: self.scheme };
+        forwarded::state(request, &origin)?;
+        if !request::is_websocket(session.req_header(), visit.kind) {
+            request::stay_on_http_1(request);
+        }
         if let Some(forward) = &visit.forward {
             request.set_uri(forward.target.clone());
         }
@@ -147,6 +196,9 @@ impl ProxyHttp for Proxy {
             }
             _ => 0,
         };
+        if *error.esource() == ErrorSource::Upstream {
+            self.counters.upstream_failed(visit.kind);
+        }
         let upstream = visit.forward.as_ref().map(|forward| forward.upstream.as_str());
         failure::note(error, &visit.host, upstream, error_code);
         FailToProxy { error_code, can_reuse_downstream: false }
@@ -159,6 +211,7 @@ impl ProxyHttp for Proxy {
     async fn logging(&self, session: &mut Session, _: Option<&Error>, visit: &mut Visit) {
         let status = session.response_written().map_or(0, |written| written.status.as_u16());
         self.counters.end(visit.kind, status);
+        connection::request_ends();
         tracing::debug!(
             host = visit.host,
             method = %session.req_header().method,
@@ -177,44 +230,25 @@ impl Proxy {
         session: &mut Session,
         visit: &Visit,
     ) -> pingora::Result<()> {
+        if let Answer::Page(page) = answer {
+            self.counters.page(page.code());
+        }
         let console = self.routing.console_url(&visit.host);
         answer.send(session, Visitor { host: &visit.host, console: &console }).await
     }
 
     fn decide(&self, request: &RequestHeader, visit: &mut Visit) -> Decision {
-        let size: usize =
-            request.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if LARGEST_HEADERS < size {
-            return Decision::Answer(Answer::TOO_LARGE_HEADERS);
+        if let Some(refusal) = request::refusal(request) {
+            return Decision::Answer(refusal);
         }
-        let Some(host) = host(request) else { return Decision::Answer(Answer::NO_HOST) };
+        let Some(host) = request::host(request) else { return Decision::Answer(Answer::NO_HOST) };
         visit.host = host;
         let (kind, decision) = self.routing.decide(&visit.host, &request.uri);
         visit.kind = kind;
-        visit.correlation = (kind == Kind::Api).then(|| correlation_of(request));
+        visit.correlation = (kind == Kind::Api).then(|| request::correlation(request));
+        if kind != Kind::Tenant && LARGEST_BODY < request::length(request) {
+            return Decision::Answer(Answer::TOO_LARGE);
+        }
         decision
-    }
-}
-
-/// The host that is asked for. Pingora has refused requests whose target and header disagree.
-fn host(request: &RequestHeader) -> Option<String> {
-    let in_target = request.uri.authority().map(|authority| authority.as_str());
-    let in_header = || request.headers.get(HOST).and_then(|value| value.to_str().ok());
-    let host = in_target.or_else(in_header)?;
-    let is_plain =
-        host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte));
-    (!host.is_empty() && is_plain).then(|| host.to_owned())
-}
-
-/// A caller of the API may name the cause itself, so that its own logs can be joined with ours.
-fn correlation_of(request: &RequestHeader) -> CorrelationId {
-    let named = request.headers.get(correlation::HEADER).and_then(|value| value.to_str().ok());
-    named.and_then(|text| text.parse().ok()).unwrap_or_else(CorrelationId::new)
-}
-
-fn client(session: &Session) -> IpAddr {
-    match session.client_addr() {
-        Some(SocketAddr::Inet(address)) => address.ip().to_canonical(),
-        _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
     }
 }

@@ -71,6 +71,7 @@ impl Routing {
         match Prefix::of(uri.path()) {
             Ok((prefix, rest)) => forward(self.upstreams.of(prefix), uri, rest),
             Err(Refusal::NobodysPrefix) => Decision::Answer(Answer::NO_SERVICE),
+            Err(Refusal::Inside) => Decision::Answer(Answer::CLOSED),
             Err(Refusal::NotPlain) => Decision::Answer(Answer::NOT_PLAIN),
         }
     }

@@ -1,7 +1,7 @@
 //! What the edge has done and what it knows, for metrics and readiness.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::table::Table;
@@ -48,6 +48,12 @@ pub struct Requests {
 pub struct Status {
     /// Requests that are over, by kind and status.
     pub requests: Vec<Requests>,
+    /// How often each page stood where an Odoo, or a part of the platform, could not be seen.
+    pub pages: Vec<(&'static str, u64)>,
+    /// How often what is behind the edge failed, by what the request was for.
+    pub upstream_failures: Vec<(&'static str, u64)>,
+    /// Connections that were closed as one too many.
+    pub refused: usize,
     /// Requests under way.
     pub open: i64,
     /// Subdomains in the table.
@@ -63,6 +69,9 @@ pub struct Status {
 #[derive(Default)]
 pub(crate) struct Counters {
     over: Mutex<BTreeMap<(Kind, u16), u64>>,
+    pages: Mutex<BTreeMap<&'static str, u64>>,
+    failures: Mutex<BTreeMap<&'static str, u64>>,
+    refused: AtomicUsize,
     open: AtomicI64,
 }
 
@@ -83,6 +92,21 @@ impl Counters {
             .or_default() += 1;
     }
 
+    /// Notes that a page was shown.
+    pub(crate) fn page(&self, code: &'static str) {
+        add(&self.pages, code);
+    }
+
+    /// Notes that what is behind the edge has failed.
+    pub(crate) fn upstream_failed(&self, kind: Kind) {
+        add(&self.failures, kind.as_str());
+    }
+
+    /// Notes that a connection was closed as one too many.
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Reads everything.
     pub(crate) fn read(&self, table: &Table) -> Status {
         let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,6 +115,9 @@ impl Counters {
                 .iter()
                 .map(|(&(kind, status), &count)| Requests { kind, status, count })
                 .collect(),
+            pages: all(&self.pages),
+            upstream_failures: all(&self.failures),
+            refused: self.refused.load(Ordering::Relaxed),
             open: self.open.load(Ordering::Relaxed),
             routes: table.len(),
             table_changes: table.changes(),
@@ -98,4 +125,13 @@ impl Counters {
             is_table_followed: table.is_followed(),
         }
     }
+}
+
+fn add(counts: &Mutex<BTreeMap<&'static str, u64>>, name: &'static str) {
+    *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
+}
+
+fn all(counts: &Mutex<BTreeMap<&'static str, u64>>) -> Vec<(&'static str, u64)> {
+    let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    counts.iter().map(|(name, count)| (*name, *count)).collect()
 }

@@ -8,6 +8,7 @@ use vocabulary::InstanceId;
 
 use crate::QUEUE;
 use crate::context::Context;
+use crate::desire::Desired;
 use crate::instance::{DatabaseState, Entitled, Instance};
 use crate::life;
 use crate::order::{self, Terms};
@@ -45,14 +46,15 @@ async fn store(
     if let Some(instance) = all::instance::lock(&mut tx, id).await? {
         return change(tx, who, instance, &stated).await;
     }
-    let terms = terms(&stated);
+    let (terms, stated) = (terms(&stated), &stated);
     let new = order::instance(id, stated.order.clone(), terms)?;
     if !order::insert(&mut tx, &new).await? {
         // Somebody was quicker with the same instance.
         let instance = all::instance::lock(&mut tx, id).await?.ok_or(ApiError::NotFound)?;
-        return change(tx, who, instance, &stated).await;
+        return change(tx, who, instance, stated).await;
     }
     announce(&mut tx, who, &new, "entitle").await?;
+    await_it(&mut tx, &new, stated).await?;
     tx.commit().await?;
     Ok(stored(&new, true))
 }
@@ -60,6 +62,7 @@ async fn store(
 /// Makes an instance of which billing has not said anything yet: a database is reserved, and nothing runs.
 pub(crate) async fn create(context: &Context, who: &Who, create: Create) -> ApiResult<Instance> {
     let id = create.id.unwrap_or_else(InstanceId::new);
+    let order = create.order();
     let terms = Terms {
         customer: create.customer_id,
         subscription: create.subscription_id,
@@ -68,7 +71,7 @@ pub(crate) async fn create(context: &Context, who: &Who, create: Create) -> ApiR
         version: 0,
         entitlement: None,
     };
-    let new = order::instance(id, create.order, terms)?;
+    let new = order::instance(id, order, terms)?;
     let mut tx = context.pool.begin().await?;
     if order::insert(&mut tx, &new).await? {
         announce(&mut tx, who, &new, "create").await?;
@@ -101,17 +104,34 @@ async fn change(
     if !is_new && stated.version == instance.entitlement_version {
         return Ok(stored(&instance, false));
     }
+    let before = Desired::of(&instance);
     instance.entitlement_version = stated.version;
     instance.plan_name = stated.plan_name.clone();
     choose_database(&mut instance, stated);
     all::entitlement::set(&mut tx, &instance, &entitled).await?;
     instance.entitlement = Some(entitled);
+    if Desired::of(&instance) != before {
+        await_it(&mut tx, &instance, stated).await?;
+    }
     if is_new {
         note(&mut tx, who, instance.id, "entitle", stated.standing).await?;
         QUEUE.wake::<InstanceReconciler>(&mut tx, &instance.id).await?;
     }
     tx.commit().await?;
     Ok(stored(&instance, is_new))
+}
+
+/// From here on people wait for an Odoo, or they don't any more.
+async fn await_it(
+    conn: &mut PgConnection,
+    instance: &Instance,
+    stated: &Entitlement,
+) -> sqlx::Result<()> {
+    if Desired::of(instance) != Desired::Running {
+        return all::wait::abandon(conn, instance.id).await;
+    }
+    let kind = if instance.state.started_at.is_none() { "purchase" } else { "return" };
+    all::wait::begin(conn, instance.id, kind, stated.since).await
 }
 
 /// Where a database lies is what the plan says until it is asked for; from then on it would have to be moved.

@@ -3,6 +3,7 @@
 mod act;
 mod admin;
 mod entitle;
+mod examination;
 mod live;
 mod look;
 
@@ -10,9 +11,12 @@ use api::{ServiceServer, StaffOrService};
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use work::Desk;
 
 use crate::context::Context;
+use crate::desk::Books;
 use crate::wish::Who;
+use crate::{QUEUE, number};
 
 /// The role.
 const NAME: &str = "instance-service";
@@ -21,10 +25,14 @@ const NAME: &str = "instance-service";
 #[must_use]
 pub fn service(context: Context) -> ServiceServer {
     let (pool, verifier) = (context.pool.clone(), context.verifier.clone());
-    ServiceServer::new(NAME, routes(context), verifier).needs_database(pool)
+    let numbers = pool.clone();
+    ServiceServer::new(NAME, routes(context), verifier)
+        .needs_database(pool)
+        .numbers(move |registry| number::read(numbers.clone(), registry))
 }
 
 fn routes(context: Context) -> OpenApiRouter {
+    let desk = Desk::new(context.pool.clone(), QUEUE, NAME, Books).routes();
     OpenApiRouter::new()
         .routes(routes!(look::list, entitle::create))
         .routes(routes!(look::one, act::rename, act::delete))
@@ -38,10 +46,13 @@ fn routes(context: Context) -> OpenApiRouter {
         .routes(routes!(live::events))
         .routes(routes!(admin::routes))
         .routes(routes!(admin::route_events))
-        .routes(routes!(admin::operations))
+        .routes(routes!(examination::violations))
+        .routes(routes!(examination::sweep))
+        .routes(routes!(examination::statements))
         // The same without its last slash, as people type it.
         .route("/api/v1/instances", get(look::list).post(entitle::create))
         .with_state(context)
+        .nest("/api/v1/instances/admin/operations", desk)
 }
 
 impl Who {

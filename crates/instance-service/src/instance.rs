@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use vocabulary::{
     CpuLimit, CustomerId, DatabaseType, DisplayName, EmailAddress, InstanceId, InstanceStatus,
-    MemorySize, OdooVersion, PlanName, ServerId, Standing, StatusReason, Subdomain, SubscriptionId,
+    Language, MemorySize, OdooVersion, PlanName, ServerId, Standing, StatusReason, Subdomain,
+    SubscriptionId, TimeZone,
 };
 
 /// One instance.
@@ -25,9 +26,9 @@ pub struct Instance {
     /// The administrator's login.
     pub admin_email: EmailAddress,
     /// The administrator's language.
-    pub language: Option<String>,
+    pub language: Option<Language>,
     /// The administrator's time zone.
-    pub timezone: Option<String>,
+    pub timezone: Option<TimeZone>,
     /// Which plan.
     pub plan_name: PlanName,
     /// Where its database lies.

@@ -8,7 +8,9 @@ mod context;
 mod credentials;
 pub mod decision;
 pub mod desire;
+mod desk;
 mod entitlement;
+mod examination;
 #[cfg(test)]
 mod example;
 mod hint;
@@ -28,6 +30,7 @@ mod view;
 mod wish;
 
 pub use context::Context;
+pub use examination::secrets;
 pub use hint::watch;
 pub use http::service;
 pub use options::{Options, PublicAddress};

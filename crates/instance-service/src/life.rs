@@ -9,12 +9,21 @@ use work::Attempt;
 
 use crate::context::Context;
 use crate::instance::{Instance, State};
+use crate::store::audit::{self, Act};
 use crate::store::event::{self, NewEvent};
 use crate::store::{all, secret};
 use crate::{route, sentence};
 
 /// Who the reconciler is in events.
 const ACTOR: &str = "instance-worker";
+
+/// What an instance comes to is an act; the stations on the way are events.
+const ENDS: [InstanceStatus; 4] = [
+    InstanceStatus::Running,
+    InstanceStatus::Stopped,
+    InstanceStatus::Suspended,
+    InstanceStatus::Terminated,
+];
 
 /// Somebody has changed the instance in the meantime: look again, and decide anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,12 +68,18 @@ pub(crate) async fn save(
     if !all::instance::save(&mut tx, instance.id, instance.revision, &state).await? {
         return Err(Overtaken.into());
     }
+    if from != to && ENDS.contains(&to) {
+        entry(&mut tx, instance, to).await?;
+    }
     if is_told {
         let message = message.unwrap_or_else(|| sentence::status(to, state.reason));
         tell(&mut tx, instance, to, message, ACTOR).await?;
     }
     if route::target(before) != route::target(&state) {
         event::announce_route(&mut tx, instance.id).await?;
+    }
+    if from != to && to == InstanceStatus::Running {
+        all::wait::end(&mut tx, instance.id).await?;
     }
     if to == InstanceStatus::Terminated {
         secret::delete(&mut tx, instance.id).await?;
@@ -75,7 +90,25 @@ pub(crate) async fn save(
     Ok(())
 }
 
-/// Makes sure that nobody has changed his mind since the instance was read: before an effect that comes after a long one.
+/// An entry in the audit: what was asked for by others is done.
+async fn entry(
+    conn: &mut PgConnection,
+    instance: &Instance,
+    status: InstanceStatus,
+) -> sqlx::Result<()> {
+    let act = Act {
+        actor: ACTOR,
+        act: status.as_str(),
+        instance: instance.id,
+        outcome: "done",
+        origin: None,
+        correlation: correlation::current(),
+    };
+    audit::insert(conn, &act).await
+}
+
+/// Makes sure that nobody has changed his mind since the instance was read: right before an effect outside, where a worker
+/// that was frozen in between would do what has not been wanted for long.
 ///
 /// # Errors
 /// [`Overtaken`], and errors of the database.

@@ -23,7 +23,7 @@ use crate::desire::Desired;
 use crate::instance::{Instance, State};
 use crate::life::{self, Overtaken};
 use crate::store::all;
-use crate::{QUEUE, number, readiness};
+use crate::{QUEUE, readiness};
 
 /// More acts than this in one attempt, and somebody changes his mind faster than we can follow.
 const MOST_ACTS: u32 = 20;
@@ -72,7 +72,6 @@ impl Reconcile for InstanceReconciler {
                 keys.push(instance.id);
             }
         }
-        number::count(&instances, keys.len());
         // What runs and belongs to nobody who is alive.
         keys.extend(seen.into_keys());
         Ok(keys)
@@ -149,6 +148,7 @@ impl InstanceReconciler {
     }
 
     async fn stop(&self, instance: &Instance, attempt: &Attempt) -> anyhow::Result<Flow> {
+        life::check(&self.context, instance).await?;
         self.context.runtime.stop(&workload(instance.id)).await?;
         attempt.did("Odoo stopped").await?;
         Ok(Flow::Again)

@@ -130,6 +130,9 @@ async fn keep(
 ) -> ApiResult<Instance> {
     let id = wished.id;
     all::instance::set_wish(&mut tx, &wished).await?;
+    if Desired::of(&wished) != Desired::Running {
+        all::wait::abandon(&mut tx, id).await?;
+    }
     wished.revision += 1;
     note(&mut tx, who, id, wish.name(), "done").await?;
     let is_news = Desired::of(before) != Desired::of(&wished)

@@ -25,8 +25,10 @@ pub(crate) async fn send(
     requested_by: &str,
     request: &SendEmail,
 ) -> ApiResult<Sent> {
-    if request.key.is_empty() || LONGEST_KEY < request.key.len() {
-        return Err(api::ApiError::invalid("key", "a key has 1 to 200 bytes"));
+    if !(1..=LONGEST_KEY).contains(&request.key.len()) || request.key.chars().any(char::is_control)
+    {
+        let rule = "a key has 1 to 200 bytes and no control characters";
+        return Err(api::ApiError::invalid("key", rule));
     }
     let words = template::render(&request.template, &request.variables)?;
     let new = NewEmail {

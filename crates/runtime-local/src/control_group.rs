@@ -184,6 +184,20 @@ impl ControlGroups {
     }
 }
 
+/// Every folder in which a runtime with this key may have made groups, of either version. Nothing is made.
+pub(crate) fn folders_of(key: &str) -> Vec<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    let root = Path::new("/sys/fs/cgroup").join(own);
+    let unified = root.ancestors().filter(|folder| folder.starts_with("/sys/fs/cgroup"));
+    let separate = ["memory", "cpu", "pids"].into_iter().filter_map(mount_of);
+    let parents = unified.map(PathBuf::from).chain(separate);
+    parents
+        .map(|folder| folder.join("saasodoo").join(key))
+        .filter(|folder| folder.is_dir())
+        .collect()
+}
+
 /// Makes a group of version 2 whose children may have limits.
 fn prepare_unified(folder: &Path) -> io::Result<()> {
     let parent = folder.parent().unwrap_or(folder);

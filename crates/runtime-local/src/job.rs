@@ -12,7 +12,8 @@ use crate::launch::{Launched, input, launch};
 use crate::lock::Lock;
 use crate::place::Place;
 use crate::process::Handle;
-use crate::start::{end, own_folders};
+use crate::record::Reach;
+use crate::start::{end, own_folders, write_reach};
 use crate::tenant;
 use crate::unit::Unit;
 use crate::user_id::Owner;
@@ -47,6 +48,7 @@ pub(crate) async fn run(place: &Place, unit: &Unit, job: &OdooJob) -> anyhow::Re
 
 async fn start(place: &Place, unit: &Unit, job: &OdooJob) -> anyhow::Result<(Launched, Ending)> {
     let owner = own_folders(place, unit).await?;
+    write_reach(unit, Reach::database(&job.database))?;
     let configuration = odoo::render_job_config(job, &Paths::default());
     tenant::write_configuration(unit, owner, &configuration)?;
     let script = unit.folder().join("input");
@@ -57,7 +59,7 @@ async fn start(place: &Place, unit: &Unit, job: &OdooJob) -> anyhow::Result<(Lau
         .to_vec();
     command.extend(odoo::job_command(tenant::CONFIGURATION, &job.task));
     let sandbox = tenant::sandbox(place, unit, owner, &job.version, command)?;
-    let launched = launch(unit, &place.groups, &job.limits, &sandbox, input(&script)?).await?;
+    let launched = launch(place, unit, &job.limits, &sandbox, input(&script)?).await?;
     let mut state = unit.state()?;
     state.process = Some(launched.process.clone());
     unit.save_state(&state)?;

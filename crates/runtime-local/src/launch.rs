@@ -11,12 +11,13 @@ use runtime::Limits;
 use tokio::process::{Child, Command};
 
 use crate::control_group::ControlGroups;
+use crate::place::Place;
 use crate::process::ProcessId;
 use crate::sandbox::Sandbox;
 use crate::unit::Unit;
 use crate::wait;
 
-/// Enters the control groups, limits data where there are none, and becomes the command. The words are
+/// Enters the control groups, limits the data of each process, and becomes the command. The words are
 /// parameters of the shell, so no path needs quoting: entrances, `--`, KiB of data, report, command.
 /// The mask lets the workload enter the folders that bubblewrap makes for its mounts.
 const ENTER: &str = r#"
@@ -39,32 +40,38 @@ pub(crate) struct Launched {
     pub(crate) process: ProcessId,
 }
 
-/// Starts the sandbox with its output in the unit's log.
+/// Starts the sandbox with its output in the unit's log, when its walls stand.
 pub(crate) async fn launch(
+    place: &Place,
     unit: &Unit,
-    groups: &ControlGroups,
     limits: &Limits,
     sandbox: &Sandbox,
     input: Stdio,
 ) -> anyhow::Result<Launched> {
     let report = unit.report();
     std::fs::remove_file(&report).ok();
+    let groups = &place.groups;
     groups.make(&unit.key, limits)?;
+    place.network.enclose(unit).await?;
+    let most_data = match groups {
+        ControlGroups::None => sandbox.most_data.unwrap_or(limits.memory.bytes()),
+        _ => sandbox.most_data.unwrap_or(0),
+    };
     let log = unit.log();
     log.rotate().context("cannot put the log aside")?;
     let output = log.open().context("cannot open the log")?;
-    let mut child = Command::new("setsid")
+    let mut command = Command::new("setsid");
+    command
         .args(["sh", "-c", ENTER, "sh"])
-        .args(shell_parameters(unit, groups, limits, &report))
-        .args(sandbox.arguments(3))
+        .args(shell_parameters(unit, groups, most_data, &report))
+        .args(sandbox.arguments(3, limits.memory.bytes() / 4))
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()))
         .current_dir("/")
         .stdin(input)
         .stdout(output.try_clone()?)
-        .stderr(output)
-        .spawn()
-        .context("cannot start the program setsid")?;
+        .stderr(output);
+    let mut child = place.confinement.spawn(&mut command, &unit.state()?)?;
     let process = first_inside(&mut child, &report).await;
     match process {
         Some(process) => Ok(Launched { child, process }),
@@ -75,16 +82,12 @@ pub(crate) async fn launch(
 fn shell_parameters(
     unit: &Unit,
     groups: &ControlGroups,
-    limits: &Limits,
+    most_data: u64,
     report: &Path,
 ) -> Vec<OsString> {
     let mut words: Vec<OsString> =
         groups.entrances(&unit.key).into_iter().map(PathBuf::into_os_string).collect();
-    let data = match groups {
-        ControlGroups::None => limits.memory.bytes() / 1024,
-        _ => 0,
-    };
-    words.extend(["--".into(), data.to_string().into(), report.into()]);
+    words.extend(["--".into(), (most_data / 1024).to_string().into(), report.into()]);
     words
 }
 

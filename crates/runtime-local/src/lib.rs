@@ -5,13 +5,16 @@
 //! As root every workload has a user id of its own; as an ordinary user all have that user's.
 //! It does not decide what should run.
 
+mod confinement;
 mod control_group;
+mod examination;
 mod file;
 mod job;
 mod launch;
 mod local_runtime;
 mod lock;
 mod log;
+mod network;
 mod observation;
 mod options;
 mod place;
@@ -29,5 +32,6 @@ mod user_id;
 mod wait;
 mod wall;
 
+pub use examination::{Examination, Found, Stray, examine};
 pub use local_runtime::LocalRuntime;
 pub use options::LocalOptions;

@@ -13,7 +13,7 @@ use crate::options::LocalOptions;
 use crate::place::Place;
 use crate::record::{Kind, Spec, State, Wish};
 use crate::unit::Unit;
-use crate::{job, observation, removal, start, supervision, wait, wall};
+use crate::{job, network, observation, removal, start, supervision, wait, wall};
 
 /// Workloads as processes of this machine. Dropping it leaves them running, and nobody restarts them
 /// until the folder is opened again.
@@ -30,9 +30,11 @@ impl LocalRuntime {
     /// # Errors
     /// When the folders cannot be made or read.
     pub async fn open(options: LocalOptions) -> anyhow::Result<Self> {
-        let place = Arc::new(Place::open(options)?);
+        let place = Arc::new(Place::open(options).await?);
         job::end_orphans(&place).await?;
         removal::erase_rests(&place)?;
+        network::restore(&place).await?;
+        place.tasks.spawn(network::care(place.clone()));
         for unit in place.units()? {
             if let Observed::Running(running) = observation::observe(&place, &unit) {
                 tracing::info!(workload = %unit.name, address = %running.address, "a workload that runs was adopted");
@@ -118,7 +120,9 @@ impl Runtime for LocalRuntime {
         let is_alive = state.process.as_ref().is_some_and(|process| process.is_alive());
         // What cannot be read is not what was applied, and is written anew.
         let is_as_applied = unit.spec().is_ok_and(|current| current.as_ref() == Some(&spec));
-        if is_as_applied && is_alive && state.digest == spec.digest {
+        // What was prepared by a platform that knew no walls gets them by a restart.
+        let is_walled = state.user_id.is_none() || state.reach.is_some();
+        if is_as_applied && is_alive && is_walled && state.digest == spec.digest {
             supervision::watch(&self.place, &unit);
             return Ok(());
         }

@@ -11,8 +11,10 @@ use tokio::sync::{Notify, RwLock, RwLockReadGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::confinement::Confinement;
 use crate::control_group::ControlGroups;
 use crate::file;
+use crate::network::Network;
 use crate::options::LocalOptions;
 use crate::unit::Unit;
 use crate::user_id::{Owner, UserIds};
@@ -26,6 +28,8 @@ pub(crate) struct Place {
     pub(crate) options: LocalOptions,
     pub(crate) groups: ControlGroups,
     pub(crate) user_ids: Option<UserIds>,
+    pub(crate) network: Network,
+    pub(crate) confinement: Confinement,
     pub(crate) changes: broadcast::Sender<WorkloadName>,
     /// Who looks after which workload in this process.
     pub(crate) watchers: Mutex<HashMap<WorkloadName, Arc<Notify>>>,
@@ -36,7 +40,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn open(mut options: LocalOptions) -> anyhow::Result<Self> {
+    pub(crate) async fn open(mut options: LocalOptions) -> anyhow::Result<Self> {
         file::make_folder(&options.folder, Owner::Platform)?;
         // Other processes see it from other folders, and it names this runtime's control groups.
         options.folder = options.folder.canonicalize().context("the folder has no real path")?;
@@ -47,6 +51,8 @@ impl Place {
         Ok(Self {
             groups: ControlGroups::detect(&hex::encode(&digest[..6])),
             user_ids: UserIds::open(options.user_ids.clone(), &options.reservations)?,
+            network: Network::open(&options.folder).await,
+            confinement: Confinement::detect().await,
             changes: broadcast::channel(MOST_HINTS).0,
             watchers: Mutex::default(),
             stop: CancellationToken::new(),

@@ -18,6 +18,8 @@ use crate::user_id::Owner;
 
 const HOME: &str = "/var/lib/postgresql";
 const ETC: &str = "/etc/postgresql";
+/// What one process of a server may have at least, in bytes.
+const LEAST_DATA: u64 = 128 * 1024 * 1024;
 
 /// Makes the cluster if there is none. One that was half made by a platform that is gone is made again.
 pub(crate) async fn make_cluster(
@@ -49,7 +51,7 @@ pub(crate) async fn make_cluster(
         "--no-sync",
     ];
     let sandbox = sandbox(place, unit, owner, "initdb", command.map(String::from).to_vec());
-    let launched = launch(unit, &place.groups, limits, &sandbox, Stdio::null()).await;
+    let launched = launch(place, unit, limits, &sandbox, Stdio::null()).await;
     let ended = match launched {
         Ok(mut launched) => launched.child.wait().await.context("cannot wait for initdb"),
         Err(error) => Err(error),
@@ -80,7 +82,10 @@ pub(crate) fn server(
         "-c".to_owned(),
         "config_file=/etc/postgresql/postgresql.conf".to_owned(),
     ];
-    Ok(sandbox(place, unit, owner, "postgres", arguments.to_vec()))
+    // A statement that wants more fails. Without this the kernel would end its process, and with one process all others
+    // of the server have to end, whosever they are.
+    let most_data = Some((settings.memory.bytes() / 4).max(LEAST_DATA));
+    Ok(Sandbox { most_data, ..sandbox(place, unit, owner, "postgres", arguments.to_vec()) })
 }
 
 /// What the settings of a server depend on.
@@ -116,6 +121,7 @@ ident_file = '/etc/postgresql/pg_ident.conf'
 password_encryption = scram-sha-256
 dynamic_shared_memory_type = posix
 max_wal_size = 1GB
+authentication_timeout = 5s
 jit = off
 log_destination = stderr
 logging_collector = off
@@ -155,6 +161,7 @@ fn sandbox(
         writable: vec![(unit.volume(), HOME.to_owned())],
         host_name: unit.name.to_string(),
         home: HOME.to_owned(),
+        most_data: None,
         owner,
         command,
     }

@@ -1,7 +1,9 @@
 //! What is written down about a workload. Nothing here is secret: passwords are in the files that
 //! the workload itself reads, and here only as part of a digest.
 
-use runtime::{Limits, OdooServer, PostgresServer, Workload};
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use runtime::{DatabaseAddress, Limits, OdooServer, PostgresServer, Workload};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -104,6 +106,32 @@ fn digest(parts: &[&str]) -> String {
     hex::encode(digest.finalize())
 }
 
+/// Where the processes of a workload may open connections to, beside its own ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reach {
+    /// Nowhere: whoever wants something of it comes to it.
+    Nowhere,
+    /// To its database server, and to what lies beyond this machine.
+    Database(SocketAddrV4),
+}
+
+impl Reach {
+    /// What a workload needs.
+    pub(crate) fn of(workload: &Workload) -> Self {
+        match workload {
+            Workload::Postgres(_) => Self::Nowhere,
+            Workload::Odoo(server) => Self::database(&server.database),
+        }
+    }
+
+    /// What needs this database. One that is known by a name is on this machine, or beyond it anyway.
+    pub(crate) fn database(database: &DatabaseAddress) -> Self {
+        let host = database.host.parse().unwrap_or(Ipv4Addr::LOCALHOST);
+        Self::Database(SocketAddrV4::new(host, database.port))
+    }
+}
+
 /// What is so: written by whoever changed it, under the workload's lock.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
@@ -111,6 +139,9 @@ pub(crate) struct State {
     pub(crate) user_id: Option<u32>,
     /// The main port, and the websockets' where there is one.
     pub(crate) ports: Vec<u16>,
+    /// Where it may connect to, for the wall around its network.
+    #[serde(default)]
+    pub(crate) reach: Option<Reach>,
     /// The process with whose end all processes of the workload end.
     pub(crate) process: Option<ProcessId>,
     /// When that was started, in milliseconds since 1970.

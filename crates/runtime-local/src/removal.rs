@@ -6,13 +6,17 @@ use crate::file;
 use crate::place::Place;
 use crate::unit::Unit;
 
-/// Erases a unit of which nothing runs any more: its folder, then its user id.
+/// Erases a unit of which nothing runs any more: its wall, its folder, then its user id.
 pub(crate) async fn erase(place: &Place, unit: &Unit) -> anyhow::Result<()> {
     if !unit.exists() {
         return Ok(());
     }
     // A damaged record must not keep anything from being removed.
     let user_id = unit.state().ok().and_then(|state| state.user_id);
+    // With the folder its user id goes, which may be another's at once, and the wall with it.
+    if let Some(id) = user_id {
+        place.network.release(id).await?;
+    }
     // The name is free at once, also where erasing takes long or does not come to its end.
     let rest = place.options.folder.join("removing").join(uuid::Uuid::now_v7().to_string());
     std::fs::rename(unit.folder(), &rest)

@@ -24,13 +24,16 @@ pub(crate) struct Sandbox {
     pub(crate) writable: Vec<(PathBuf, String)>,
     pub(crate) host_name: String,
     pub(crate) home: String,
+    /// The most data that one process may have, in bytes, where that is less than the whole.
+    pub(crate) most_data: Option<u64>,
     pub(crate) owner: Owner,
     pub(crate) command: Vec<OsString>,
 }
 
 impl Sandbox {
-    /// The command line, with the descriptor to which bubblewrap reports.
-    pub(crate) fn arguments(&self, report: u8) -> Vec<OsString> {
+    /// The command line, with the descriptor to which bubblewrap reports, and the most bytes that each file system may
+    /// hold which is made of memory.
+    pub(crate) fn arguments(&self, report: u8, memory_files: u64) -> Vec<OsString> {
         let mut line = CommandLine(vec!["bwrap".into()]);
         line.add(["--json-status-fd", &report.to_string()]);
         line.add(["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]);
@@ -41,9 +44,13 @@ impl Sandbox {
         }
         line.add(["--dev", "/dev", "--proc", "/proc"]);
         // Made by root for a user id that is not root's, so anybody may write.
-        line.add(["--perms", "1777", "--tmpfs", "/dev/shm", "--perms", "1777", "--tmpfs", "/run"]);
+        let mut in_memory = vec!["/dev/shm", "/run"];
         if !self.writable.iter().any(|(_, there)| there == "/tmp") {
-            line.add(["--perms", "1777", "--tmpfs", "/tmp"]);
+            in_memory.push("/tmp");
+        }
+        let size = memory_files.to_string();
+        for folder in in_memory {
+            line.add(["--size", &size, "--perms", "1777", "--tmpfs", folder]);
         }
         for (here, there) in &self.readable {
             line.mount("--ro-bind", here, there);

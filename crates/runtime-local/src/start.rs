@@ -13,7 +13,7 @@ use crate::lock::Lock;
 use crate::place::Place;
 use crate::postgres::{self, Settings};
 use crate::process::{Handle, ProcessId};
-use crate::record::{Kind, Spec};
+use crate::record::{Kind, Reach, Spec};
 use crate::sandbox::Sandbox;
 use crate::unit::Unit;
 use crate::user_id::Owner;
@@ -22,6 +22,7 @@ use crate::{port, tenant, wait};
 /// Makes everything on disk that a workload needs, with the secrets that only the caller knows.
 pub(crate) async fn prepare(place: &Place, unit: &Unit, workload: &Workload) -> anyhow::Result<()> {
     let owner = own_folders(place, unit).await?;
+    write_reach(unit, Reach::of(workload))?;
     match workload {
         Workload::Postgres(server) => {
             let password = &server.superuser_password;
@@ -53,13 +54,20 @@ pub(crate) async fn own_folders(place: &Place, unit: &Unit) -> anyhow::Result<Ow
     Ok(Owner::Workload(id))
 }
 
+/// Writes down where a workload may connect to, before anything of it is started.
+pub(crate) fn write_reach(unit: &Unit, reach: Reach) -> anyhow::Result<()> {
+    let mut state = unit.state()?;
+    state.reach = Some(reach);
+    unit.save_state(&state)
+}
+
 /// Starts a workload that was prepared and does not run, and writes down that it does.
 pub(crate) async fn start(place: &Place, unit: &Unit, spec: &Spec) -> anyhow::Result<()> {
     end_unrecorded(place, unit).await?;
     let owner = own_folders(place, unit).await?;
     let ports = reserve_ports(place, unit, spec).await?;
     let sandbox = sandbox(place, unit, owner, spec, &ports)?;
-    let launched = launch(unit, &place.groups, &spec.limits(), &sandbox, Stdio::null()).await?;
+    let launched = launch(place, unit, &spec.limits(), &sandbox, Stdio::null()).await?;
     let mut state = unit.state()?;
     state.process = Some(launched.process);
     state.digest.clone_from(&spec.digest);

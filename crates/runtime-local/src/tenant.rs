@@ -64,6 +64,7 @@ pub(crate) fn sandbox(
         writable: vec![(unit.volume(), HOME.to_owned()), (unit.scratch(), "/tmp".to_owned())],
         host_name: unit.name.to_string(),
         home: HOME.to_owned(),
+        most_data: None,
         owner,
         command: command.into_iter().map(Into::into).collect(),
     })

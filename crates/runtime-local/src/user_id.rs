@@ -47,7 +47,7 @@ impl UserIds {
         {
             return Ok(id);
         }
-        let _lock = Lock::acquire(&self.folder.join("lock"), wait::A_MINUTE).await?;
+        let _lock = self.lock().await?;
         let id = self
             .range
             .clone()
@@ -60,7 +60,7 @@ impl UserIds {
 
     /// Gives the user id of a workload back.
     pub(crate) async fn release(&self, workload: &Path, id: u32) -> anyhow::Result<()> {
-        let _lock = Lock::acquire(&self.folder.join("lock"), wait::A_MINUTE).await?;
+        let _lock = self.lock().await?;
         if self.holder(id).as_deref() != Some(workload) {
             return Ok(());
         }
@@ -68,6 +68,16 @@ impl UserIds {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    /// While it is held nobody is given a user id, and nobody gives one back.
+    pub(crate) async fn lock(&self) -> anyhow::Result<Lock> {
+        Lock::acquire(&self.folder.join("lock"), wait::A_MINUTE).await
+    }
+
+    /// Whether the user id is one of these and nobody has it any more.
+    pub(crate) fn is_stale(&self, id: u32) -> bool {
+        self.range.contains(&id) && self.is_free(id) && !has_processes(id)
     }
 
     fn is_free(&self, id: u32) -> bool {
@@ -87,7 +97,7 @@ impl UserIds {
     }
 }
 
-fn has_processes(id: u32) -> bool {
+pub(crate) fn has_processes(id: u32) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter(|entry| {

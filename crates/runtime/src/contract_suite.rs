@@ -9,10 +9,12 @@
     reason = "this is a test, wherever it is compiled"
 )]
 
+pub mod attack;
 mod probe;
 pub mod server;
 pub mod tenant;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +22,7 @@ use vocabulary::OdooVersion;
 
 use crate::{Limits, PostgresServer, Runtime, Workload, WorkloadName};
 
+pub use attack::Wall;
 pub use probe::{Login, eventually, fetch};
 
 /// An implementation under test.
@@ -39,6 +42,15 @@ pub trait Bench: Send + Sync {
 
     /// The Odoo that this implementation can run here, if it can run any.
     fn odoo(&self) -> Option<OdooVersion>;
+
+    /// Whether this machine lets the implementation put up this wall.
+    fn has(&self, wall: Wall) -> bool;
+
+    /// Hosts by which whoever runs on this machine reaches what listens at every address of it.
+    fn own_hosts(&self) -> Vec<String>;
+
+    /// Files and folders of the platform and of the machine that no workload may read.
+    fn secrets(&self) -> Vec<PathBuf>;
 }
 
 /// Limits for a test.

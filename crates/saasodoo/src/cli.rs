@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use vocabulary::{
-    DisplayName, EmailAddress, InstanceStatus, InvoiceId, OdooVersion, PlanName, Subdomain,
+    DisplayName, EmailAddress, InstanceStatus, InvoiceId, Language, OdooVersion, OperationId,
+    PlanName, Subdomain,
 };
 
 /// Sells and runs Odoo as a service: customers buy, and have an Odoo of their own seconds later.
@@ -65,7 +66,7 @@ pub(crate) enum Command {
     /// Print `export` lines for a shell: eval "$(saasodoo env --data DIR)".
     Env,
     /// Check the living system: exit code 1 and a line for each thing that falls short.
-    Doctor,
+    Doctor(Doctor),
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(Config),
@@ -131,8 +132,36 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 50)]
         max_instances: u32,
     },
-    /// Show what is under way: step, tries, error, next try (staff).
-    Operations,
+    /// Show what is under way and what fails: step, tries, error, next try; or act on it by hand (staff).
+    Operations {
+        #[command(subcommand)]
+        act: Option<Operation>,
+    },
+}
+
+/// One operation, or the reconciling of one thing, by the id that `saasodoo operations` shows.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Operation {
+    /// Show one, with its latest errors.
+    Show {
+        /// Its id.
+        id: OperationId,
+    },
+    /// Try again now what waits or is stuck; look again now at a thing.
+    Retry {
+        /// Its id.
+        id: OperationId,
+    },
+    /// Stop an operation where it is: nothing more is done, forward or back.
+    Cancel {
+        /// Its id.
+        id: OperationId,
+    },
+    /// Remove what an operation did so far.
+    Undo {
+        /// Its id.
+        id: OperationId,
+    },
 }
 
 /// Runs everything.
@@ -147,6 +176,14 @@ pub(crate) struct Up {
     /// Do not buy the demo instance.
     #[arg(long)]
     pub(crate) no_demo: bool,
+}
+
+/// Checks everything.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Do what is safe: have things looked at again, close what is open, remove what nobody can miss.
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 /// Whose token.
@@ -196,7 +233,7 @@ pub(crate) struct OrderArgs {
     pub(crate) odoo_version: Option<OdooVersion>,
     /// The language, such as en_US.
     #[arg(long)]
-    pub(crate) language: Option<String>,
+    pub(crate) language: Option<Language>,
     /// Wait until it runs (or must be paid first), and show every step.
     #[arg(long)]
     pub(crate) wait: bool,

@@ -76,7 +76,8 @@ impl Roles {
             Role::InstanceService => {
                 self.serve(listener()?, instance_service::service(parts.instance()))
             }
-            Role::Console => self.serve(listener()?, parts.console()),
+            // The edge serves nothing of its own: what it counts is shown by its neighbour.
+            Role::Console => self.serve(listener()?, parts.console().shows("edge")),
             Role::BillingService => self.billing(parts, listener()?).await?,
             Role::DatabaseWorker => self.database_worker(parts),
             Role::InstanceWorker => self.instance_worker(parts),
@@ -136,6 +137,7 @@ impl Roles {
 
     fn edge(&mut self, parts: &Parts) -> anyhow::Result<()> {
         let edge = edge::Edge::new(options::edge(&parts.settings, parts.client("edge")))?;
+        api::metrics::register("edge", |registry| edge.register(registry));
         self.tasks.spawn(edge.run(self.stop.clone()));
         Ok(())
     }

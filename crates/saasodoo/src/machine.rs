@@ -16,7 +16,7 @@ use crate::composition::{Parts, options};
 use crate::data_folder::DataFolder;
 
 /// The private PostgreSQL, as a workload of the local runtime.
-const PLATFORM_POSTGRES: &str = "platform-postgres";
+pub(crate) const PLATFORM_POSTGRES: &str = "platform-postgres";
 
 /// The local runtime and what all roles share.
 pub(crate) struct Machine {

@@ -56,6 +56,9 @@ pub struct Tenant {
     /// The longest a transaction may do nothing.
     #[serde(with = "duration")]
     pub idle_in_transaction_timeout: Duration,
+    /// The longest transaction, however busy it is.
+    #[serde(with = "duration")]
+    pub transaction_timeout: Duration,
     /// Temporary files of one session.
     pub temporary_files: MemorySize,
 }

@@ -18,6 +18,7 @@ pub(crate) fn broken(settings: &Settings) -> Option<(&'static str, &'static str)
         ("edge.threads", settings.edge.threads >= 1, "is 1 at least"),
         ("user.hashes_at_once", settings.user.hashes_at_once >= 1, "is 1 at least"),
         ("user.login_tries", settings.user.login_tries >= 1, "is 1 at least"),
+        ("user.mail_asks", settings.user.mail_asks >= 1, "is 1 at least"),
         (
             "billing.blocked_after_days",
             billing.warning_after_days <= billing.blocked_after_days,

@@ -23,4 +23,6 @@ pub struct User {
     pub hashes_at_once: usize,
     /// How many wrong passwords an address may have from one place in 15 minutes.
     pub login_tries: i32,
+    /// How many registrations, and how many mails with links, an address may ask for from one place in 15 minutes.
+    pub mail_asks: i32,
 }

@@ -1,11 +1,12 @@
 //! The proof that a crash after any step changes nothing in the end: the effect has happened, the result is lost, the worker is
 //! gone, and a fresh one brings the same world about.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use work::{Crashed, Faults, Worker};
+use work::{Faults, Worker};
 
 /// Runs the scenario once without a crash, then once for each of its steps with a crash right after that step, and asserts
 /// that the world ends the same each time.
@@ -13,9 +14,11 @@ use work::{Crashed, Faults, Worker};
 /// The scenario builds a fresh world, gives the faults to its workers by [`settle`] or [`run_until`], and returns what is to be
 /// the same: without ids and times, and best counted from the outside (databases that exist, not rows that say so).
 ///
+/// Returns the kinds of work that were crashed, for [`Crashed::covers`].
+///
 /// # Panics
 /// If an end differs, or if no step was counted, because then nothing was proven.
-pub async fn after_every_step<E, F>(scenario: impl Fn(Faults) -> F)
+pub async fn after_every_step<E, F>(scenario: impl Fn(Faults) -> F) -> Crashed
 where
     E: PartialEq + Debug,
     F: Future<Output = E>,
@@ -40,6 +43,35 @@ where
             "the scenario passed step {step} without a crash: does each of its workers get these faults?"
         );
     }
+    Crashed(counted.kinds())
+}
+
+/// The kinds of work that a scenario crashed after each of their steps.
+#[derive(Debug)]
+pub struct Crashed(BTreeSet<String>);
+
+impl Crashed {
+    /// Asserts that these kinds were among them.
+    ///
+    /// # Panics
+    /// If one was not.
+    pub fn covers(self, kinds: &[&str]) {
+        for kind in kinds {
+            assert!(self.0.contains(*kind), "{kind} took no step; those did: {:?}", self.0);
+        }
+    }
+}
+
+/// Asserts that every kind of work of a worker is named in the source of its crash tests, where [`Crashed::covers`] asserts that
+/// it was crashed.
+///
+/// # Panics
+/// If one is not named.
+pub fn names_every_kind(worker: &Worker, source: &str) {
+    for kind in worker.kinds() {
+        let name = format!("\"{kind}\"");
+        assert!(source.contains(&name), "no crash test covers {kind}");
+    }
 }
 
 /// Lets a worker run until nothing is due; where it crashes, a fresh one takes over at once.
@@ -48,7 +80,7 @@ where
 /// What [`Worker::settle`] returns, the crash excepted.
 pub async fn settle(faults: &Faults, worker: impl Fn(Faults) -> Worker) -> anyhow::Result<()> {
     match worker(faults.clone()).settle().await {
-        Err(error) if error.is::<Crashed>() => worker(Faults::none()).settle().await,
+        Err(error) if error.is::<work::Crashed>() => worker(Faults::none()).settle().await,
         result => result,
     }
 }
@@ -64,7 +96,9 @@ pub async fn run_until<D: Future<Output = bool>>(
     is_done: impl Fn() -> D,
 ) -> anyhow::Result<()> {
     match together(workers(faults.clone()), &is_done).await {
-        Err(error) if error.is::<Crashed>() => together(workers(Faults::none()), &is_done).await,
+        Err(error) if error.is::<work::Crashed>() => {
+            together(workers(Faults::none()), &is_done).await
+        }
         result => result,
     }
 }

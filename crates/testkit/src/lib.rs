@@ -3,6 +3,7 @@
 
 pub mod crash;
 pub mod fake_runtime;
+pub mod frozen;
 mod holder;
 mod platform;
 mod template;

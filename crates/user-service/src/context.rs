@@ -27,6 +27,8 @@ pub struct Options {
     pub hashes_at_once: usize,
     /// How many wrong passwords an address may have from one place in 15 minutes.
     pub login_tries: i32,
+    /// How many registrations, and how many mails with links, an address may ask for from one place in 15 minutes.
+    pub mail_asks: i32,
 }
 
 impl Default for Options {
@@ -40,6 +42,7 @@ impl Default for Options {
             reset_life: HOUR,
             hashes_at_once: 2,
             login_tries: 10,
+            mail_asks: 5,
         }
     }
 }

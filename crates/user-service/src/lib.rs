@@ -3,6 +3,8 @@
 
 mod context;
 mod customer;
+mod even;
+mod limit;
 mod link;
 mod login;
 mod mail;

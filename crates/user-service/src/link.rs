@@ -46,9 +46,11 @@ pub(crate) async fn owner(
     secret: &str,
     purpose: Purpose,
 ) -> ApiResult<MemberId> {
-    store::one_time_link::owner(conn, &digest(secret), purpose)
-        .await?
-        .ok_or_else(|| ApiError::invalid("token", "this link is unknown or has expired"))
+    let refused = || ApiError::invalid("token", "this link is unknown or has expired");
+    if secret.len() != 64 {
+        return Err(refused());
+    }
+    store::one_time_link::owner(conn, &digest(secret), purpose).await?.ok_or_else(refused)
 }
 
 fn digest(secret: &str) -> [u8; 32] {

@@ -9,15 +9,15 @@ use secrecy::{ExposeSecret, SecretString};
 use vocabulary::EmailAddress;
 
 use crate::context::Context;
+use crate::limit::{self, Act};
+use crate::password;
 use crate::store;
 use crate::store::audit::Entry;
 use crate::store::person::Person;
 
-/// Seconds after which a try is forgotten.
-const FORGOTTEN_AFTER: u32 = 15 * 60;
-
 /// Logs somebody in.
 pub(crate) async fn log_in(context: &Context, login: Login, from: Origin) -> ApiResult<LoggedIn> {
+    password::bound("password", &login.password)?;
     let email = login.email;
     let result = try_log_in(context, &email, login.password.into(), from).await;
     if let Some(outcome) = refusal(&result) {
@@ -59,11 +59,9 @@ async fn try_log_in(
     password: SecretString,
     from: Origin,
 ) -> ApiResult<LoggedIn> {
-    let mut conn = context.pool.acquire().await?;
     // Counted before it is checked: many tries at the same moment are many tries.
-    if context.options.login_tries < store::login_try::count(&mut conn, email, from).await? {
-        return Err(ApiError::TooManyRequests { retry_after: FORGOTTEN_AFTER });
-    }
+    limit::count(context, Act::LogIn, email, from).await?;
+    let mut conn = context.pool.acquire().await?;
     let (person, hash) = store::person::find(&mut conn, email).await?.unzip();
     // No connection is held while a core is busy with hashing.
     drop(conn);
@@ -93,7 +91,7 @@ async fn admit(
         context.key.verifier().verify(token.expose_secret()).map_err(anyhow::Error::new)?;
 
     let mut tx = context.pool.begin().await?;
-    store::login_try::forget(&mut tx, email, from).await?;
+    limit::forgive(&mut tx, Act::LogIn, email, from).await?;
     store::session::begin(&mut tx, claims.token_id, &person, from, claims.expires_at).await?;
     let (actor, token_name) = (subject.to_string(), format!("token {}", claims.token_id));
     let entry =

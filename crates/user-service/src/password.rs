@@ -22,10 +22,20 @@ static NOBODY: LazyLock<String> =
 
 /// Refuses what is too short to resist guessing, and what is too long to be meant.
 pub(crate) fn check(field: &str, password: &str) -> ApiResult<()> {
-    if (10..=128).contains(&password.chars().count()) {
+    bound(field, password)?;
+    if 10 <= password.chars().count() {
         Ok(())
     } else {
         Err(ApiError::invalid(field, "a password has 10 to 128 characters"))
+    }
+}
+
+/// Refuses what cannot be anybody's password, before it is hashed.
+pub(crate) fn bound(field: &str, password: &str) -> ApiResult<()> {
+    if password.chars().count() <= 128 && !password.contains('\0') {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(field, "a password has at most 128 characters"))
     }
 }
 
@@ -44,6 +54,8 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn new(at_once: usize) -> Self {
+        // Made now, or the first who asks for an unknown address would wait for it.
+        LazyLock::force(&NOBODY);
         Self { turns: Arc::new(Semaphore::new(at_once.max(1))) }
     }
 

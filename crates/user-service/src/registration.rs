@@ -9,6 +9,8 @@ use tracing::info;
 use vocabulary::{CustomerId, DisplayName, MemberId};
 
 use crate::context::Context;
+use crate::even::evenly;
+use crate::limit::{self, Act};
 use crate::link::{self, Purpose};
 use crate::mail::{self, Mail};
 use crate::store::audit::Entry;
@@ -21,14 +23,19 @@ pub(crate) async fn register(context: &Context, request: Register, from: Origin)
         return Err(ApiError::invalid("accept_terms", "the terms must be accepted"));
     }
     password::check("password", &request.password)?;
+    limit::count(context, Act::Register, &request.email, from).await?;
     // Hashed for known addresses too, so that the time says nothing.
     let hash = context.hasher.hash(SecretString::from(request.password.clone())).await?;
 
+    evenly(enter(context, &request, &hash, from)).await
+}
+
+async fn enter(context: &Context, request: &Register, hash: &str, from: Origin) -> ApiResult<()> {
     let mut tx = context.pool.begin().await?;
     let known = store::member::find_by_email_for_update(&mut tx, &request.email).await?;
     let outcome = match known {
-        Some(member) => register_again(&mut tx, context, &member, &request, &hash).await?,
-        None => register_new(&mut tx, context, &request, &hash).await?,
+        Some(member) => register_again(&mut tx, context, &member, request, hash).await?,
+        None => register_new(&mut tx, context, request, hash).await?,
     };
     let subject = format!("address {}", request.email);
     let entry = Entry { actor: "nobody", action: "register", subject: &subject, from, outcome };
@@ -40,6 +47,11 @@ pub(crate) async fn register(context: &Context, request: Register, from: Origin)
 
 /// Sends another link to an address that is not proven yet.
 pub(crate) async fn resend(context: &Context, request: &ForAddress, from: Origin) -> ApiResult<()> {
+    limit::count(context, Act::AskForMail, &request.email, from).await?;
+    evenly(send_again(context, request, from)).await
+}
+
+async fn send_again(context: &Context, request: &ForAddress, from: Origin) -> ApiResult<()> {
     let mut tx = context.pool.begin().await?;
     let member = store::member::find_by_email_for_update(&mut tx, &request.email).await?;
     let outcome = match member {

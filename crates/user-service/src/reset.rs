@@ -6,6 +6,8 @@ use secrecy::SecretString;
 use tracing::info;
 
 use crate::context::Context;
+use crate::even::evenly;
+use crate::limit::{self, Act};
 use crate::link::{self, Purpose};
 use crate::mail::{self, Mail};
 use crate::store::audit::Entry;
@@ -13,6 +15,11 @@ use crate::{password, store};
 
 /// Sends a link that allows to choose a new password, if the address is known.
 pub(crate) async fn ask(context: &Context, request: &ForAddress, from: Origin) -> ApiResult<()> {
+    limit::count(context, Act::AskForMail, &request.email, from).await?;
+    evenly(send(context, request, from)).await
+}
+
+async fn send(context: &Context, request: &ForAddress, from: Origin) -> ApiResult<()> {
     let mut tx = context.pool.begin().await?;
     let member = store::member::find_by_email_for_update(&mut tx, &request.email).await?;
     let outcome = match member {

@@ -2,6 +2,7 @@
 
 mod auth;
 mod customers;
+mod examination;
 mod page;
 mod profile;
 
@@ -24,5 +25,6 @@ pub(crate) fn all(context: Context) -> OpenApiRouter {
         .routes(routes!(customers::list, customers::ensure))
         .routes(routes!(customers::read))
         .routes(routes!(customers::read_internally))
+        .routes(routes!(examination::violations))
         .with_state(context)
 }

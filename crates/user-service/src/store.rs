@@ -1,15 +1,16 @@
 //! The SQL of this service, one file for each table.
 
 pub(crate) mod all;
+pub(crate) mod attempt;
 pub(crate) mod audit;
 pub(crate) mod customer;
-pub(crate) mod login_try;
 pub(crate) mod mail;
 pub(crate) mod member;
 pub(crate) mod one_time_link;
 pub(crate) mod person;
 pub(crate) mod session;
 pub(crate) mod staff;
+pub(crate) mod violation;
 
 use api::Origin;
 

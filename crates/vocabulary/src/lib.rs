@@ -10,6 +10,8 @@ pub use id::{
     AccountId, AllocationId, CorrelationId, CustomerId, InstanceId, InvoiceId, MemberId,
     OperationId, OrderId, PaymentId, ServerId, StaffId, SubscriptionId,
 };
-pub use name::{DisplayName, EmailAddress, InvalidName, OdooVersion, PlanName, Subdomain};
+pub use name::{
+    DisplayName, EmailAddress, InvalidName, Language, OdooVersion, PlanName, Subdomain, TimeZone,
+};
 pub use size::{CpuLimit, InvalidSize, MemorySize};
 pub use state::{DatabaseType, InstanceStatus, Standing, StatusReason, TRANSITIONS};

@@ -1,5 +1,7 @@
 //! Names that people type. Each is checked once, on its way in.
 
+mod language;
+
 use std::sync::LazyLock;
 
 /// Why a name is refused: the rule that it breaks.
@@ -61,12 +63,16 @@ name! {
     DisplayName, display_name;
     /// An e-mail address, in lower case.
     EmailAddress, email_address;
+    /// A language that Odoo has, such as `de_DE`.
+    Language, language::known;
     /// The Odoo series that an instance runs, such as `19.0`.
     OdooVersion, odoo_version;
     /// The key of a plan in `plans.toml`, such as `basic-monthly`.
     PlanName, plan_name;
     /// The label before the base name under which an instance is reached.
     Subdomain, subdomain;
+    /// A name in the form of the time zone database, such as `Europe/Berlin`.
+    TimeZone, time_zone;
 }
 
 impl Subdomain {
@@ -160,6 +166,18 @@ fn subdomain(text: String) -> Result<String, InvalidName> {
     }
 }
 
+fn time_zone(text: String) -> Result<String, InvalidName> {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c))
+    };
+    if text.len() <= 50 && text.split('/').count() <= 3 && text.split('/').all(is_part) {
+        Ok(text)
+    } else {
+        Err(InvalidName("a time zone has the form UTC or Europe/Berlin"))
+    }
+}
+
 fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
@@ -196,6 +214,9 @@ mod tests {
         assert!(long.parse::<DisplayName>().is_err());
         assert!("99.0".parse::<OdooVersion>().is_err());
         assert!("Basic Monthly".parse::<PlanName>().is_err());
+        for text in ["", "/", "Europe/", "../etc/passwd", "DROP TABLE x", "a/b/c/d", &long] {
+            assert!(text.parse::<TimeZone>().is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -204,6 +225,9 @@ mod tests {
         assert_eq!("Ann@Example.COM".parse::<EmailAddress>().unwrap().as_str(), "ann@example.com");
         assert_eq!("19".parse::<OdooVersion>().unwrap().as_str(), "19.0");
         assert!("api".parse::<Subdomain>().unwrap().is_reserved());
+        for text in ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"] {
+            assert_eq!(text.parse::<TimeZone>().unwrap().as_str(), text);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Sizes of machines: memory, storage and processors.
 
 use rust_decimal::Decimal;
+use utoipa::openapi::schema::SchemaType;
 
 /// Why a size is refused: the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,20 +88,24 @@ impl From<MemorySize> for String {
 
 /// A share of processors, in cores: 0.1 to 64.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    serde::Serialize,
-    serde::Deserialize,
-    utoipa::ToSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 #[serde(try_from = "Decimal", into = "Decimal")]
-#[schema(value_type = String, example = "1.0")]
 pub struct CpuLimit(Decimal);
+
+impl utoipa::PartialSchema for CpuLimit {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::{ObjectBuilder, Type};
+
+        ObjectBuilder::new()
+            .schema_type([Type::String, Type::Number].into_iter().collect::<SchemaType>())
+            .description(Some("A share of processors, in cores: 0.1 to 64."))
+            .examples(["1.0"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for CpuLimit {}
 
 impl CpuLimit {
     /// The limit in cores.

@@ -58,7 +58,7 @@ impl Attempt {
     /// # Errors
     /// [`Superseded`], or an error of the database; either way the attempt should end.
     pub async fn did(&self, step: &'static str) -> anyhow::Result<()> {
-        if self.faults.strikes() {
+        if self.faults.strikes(&self.kind) {
             return self.die().await;
         }
         tracing::info!(step, "{} of {}: {step}", self.kind, self.subject);

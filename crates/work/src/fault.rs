@@ -1,7 +1,8 @@
 //! The worker that dies on purpose: how a test proves that a crash after any step changes nothing in the end.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// When the worker dies. Clones count together and die together, as the workers of one process do.
@@ -14,6 +15,8 @@ pub struct Faults {
 struct Shared {
     crash_at: Option<usize>,
     steps: AtomicUsize,
+    /// The kind of work of each step.
+    kinds: Mutex<BTreeSet<String>>,
     gone: CancellationToken,
 }
 
@@ -42,6 +45,12 @@ impl Faults {
         self.shared.steps.load(Ordering::SeqCst)
     }
 
+    /// The kinds of work that took these steps.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<String> {
+        self.shared.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether it has died.
     #[must_use]
     pub fn has_crashed(&self) -> bool {
@@ -49,7 +58,10 @@ impl Faults {
     }
 
     /// Counts a step, and says whether the worker dies here.
-    pub(crate) fn strikes(&self) -> bool {
+    pub(crate) fn strikes(&self, kind: &str) -> bool {
+        let mut kinds = self.shared.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(kind.to_owned());
+        drop(kinds);
         let step = self.shared.steps.fetch_add(1, Ordering::SeqCst) + 1;
         if self.shared.crash_at == Some(step) {
             self.shared.gone.cancel();

@@ -8,7 +8,8 @@
 //! - **Nothing dies for good**: an error is tried again with back-off, a panic is an error, the jobs of a worker that is gone
 //!   go to another, and a sweep wakes what was forgotten. Only an operation whose undoing fails comes to rest, as `stuck`.
 //! - **A stale attempt is refused**: [`Attempt::did`] and [`Attempt::hold`] fail in it, and how it ends changes nothing.
-//! - **Every attempt leaves a trace**: [`Queue::operations`] and [`Queue::failures`] show step, tries, errors and next try.
+//! - **Every attempt leaves a trace**: [`Queue::operations`] and [`Queue::failures`] show step, tries, errors and next try;
+//!   [`Desk`] shows them over HTTP, and lets staff act by hand; [`Queue::measure`] tells monitors.
 //!
 //! What it does not promise: that a step is run once. A step must bear being run again (names from ids, creation that
 //! tolerates "exists", deletion that tolerates "gone"); [`Faults`] is there to prove that.
@@ -20,8 +21,10 @@
 
 mod attempt;
 mod claim;
+mod desk;
 mod fault;
 mod housekeeping;
+mod load;
 mod operation;
 mod pace;
 mod queue;
@@ -32,10 +35,12 @@ mod watch;
 mod worker;
 
 pub use attempt::{Attempt, Superseded};
+pub use desk::{ByHand, Clerk, Desk};
 pub use fault::{Crashed, Faults};
+pub use load::{Load, Outcome};
 pub use operation::{Operation, Progress};
 pub use pace::Pace;
 pub use queue::Queue;
 pub use reconcile::{Next, Reconcile};
-pub use watch::{Failure, Load, Which};
-pub use worker::{Counts, Worker};
+pub use watch::{Failure, Which};
+pub use worker::Worker;

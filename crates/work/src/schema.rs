@@ -6,7 +6,8 @@ use graphile_worker::WorkerUtils;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 /// Each is applied once, in this order; later ones are appended.
-const MIGRATIONS: &[&str] = &[include_str!("schema/tables.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema/tables.sql"), include_str!("schema/tallies.sql")];
 
 /// Replaced every time, so that a function can be repaired without a migration.
 const FUNCTIONS: &str = include_str!("schema/functions.sql");

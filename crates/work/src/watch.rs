@@ -1,16 +1,15 @@
-//! What people and monitors see of a queue.
+//! What people see of a queue.
 
 use crate::Queue;
 use chrono::{DateTime, Utc};
 use contract::operation::Operation;
 use sqlx::PgConnection;
-use uuid::Uuid;
 use vocabulary::OperationId;
 
 /// Which operations to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which<'a> {
-    /// What waits, runs or is stuck, and every thing that is not settled.
+    /// What waits, runs or is stuck, and every thing that is not settled or is about to be looked at.
     UnderWay,
     /// Those too that are over.
     Everything,
@@ -29,23 +28,6 @@ pub struct Failure {
     pub at: DateTime<Utc>,
 }
 
-/// How much there is to do.
-#[derive(Debug, Clone, Copy, Default, PartialEq, sqlx::FromRow)]
-pub struct Load {
-    /// Jobs that wait, for whatever time.
-    pub waiting: i64,
-    /// Jobs that are due and not taken.
-    pub due: i64,
-    /// Jobs that a worker has.
-    pub running: i64,
-    /// How long the oldest due job has been due, in seconds.
-    pub oldest_due_seconds: f64,
-    /// Things whose latest attempt failed.
-    pub failing: i64,
-    /// Operations that somebody has to look at.
-    pub stuck: i64,
-}
-
 impl Queue {
     /// Operations and unsettled things, newest first, 500 at most.
     pub async fn operations(
@@ -61,7 +43,7 @@ impl Queue {
         self.select(conn, all, subject, None).await
     }
 
-    /// One operation.
+    /// One operation, or the reconciling of a thing, whose id is made of its name and never changes.
     pub async fn operation(
         &self,
         conn: &mut PgConnection,
@@ -81,11 +63,6 @@ impl Queue {
         sqlx::query_as(self.sql(sql)).bind(kind).bind(subject).fetch_all(conn).await
     }
 
-    /// How much there is to do.
-    pub async fn load(&self, conn: &mut PgConnection) -> sqlx::Result<Load> {
-        sqlx::query_as(self.sql(LOAD)).fetch_one(conn).await
-    }
-
     async fn select(
         &self,
         conn: &mut PgConnection,
@@ -103,21 +80,9 @@ impl Queue {
     }
 }
 
-const LOAD: &str = "
-    select
-        count(*) filter (where jobs.locked_at is null) as waiting,
-        count(*) filter (where jobs.locked_at is null and jobs.run_at <= now()) as due,
-        count(*) filter (where jobs.locked_at is not null) as running,
-        coalesce(greatest(extract(epoch from now() - min(jobs.run_at) filter (where jobs.locked_at is null)), 0), 0)::double precision
-            as oldest_due_seconds,
-        (select count(*) from {schema}.attempts where tries > 0) as failing,
-        (select count(*) from {schema}.operations where state = 'stuck') as stuck
-    from {schema}._private_jobs as jobs
-    where jobs.key is not null";
-
 // A step that is saved as an object is called by its one field, the name of the variant.
 const OPERATIONS: &str = "
-    select operations.id, operations.kind, operations.subject, operations.state,
+    select operations.id, false as is_reconcile, operations.kind, operations.subject, operations.state,
         case when operations.is_undoing then 'undo ' else '' end
             || case jsonb_typeof(operations.step)
                 when 'string' then operations.step #>> '{}'
@@ -132,24 +97,34 @@ const OPERATIONS: &str = "
         and ($2::text is null or operations.subject = $2)
         and ($3::uuid is null or operations.id = $3)
     union all
-    select null, attempts.kind, attempts.subject,
+    select md5(coalesce(attempts.key, jobs.key))::uuid, true,
+        coalesce(attempts.kind, jobs.kind), coalesce(attempts.subject, jobs.subject),
         case when jobs.locked_at is null then 'queued' else 'running' end,
-        attempts.step, attempts.tries, attempts.error,
+        coalesce(attempts.step, ''), coalesce(attempts.tries, 0), attempts.error,
         case when jobs.locked_at is null then jobs.run_at end,
-        attempts.correlation_id, attempts.created_at, attempts.updated_at
+        attempts.correlation_id, coalesce(attempts.created_at, jobs.created_at),
+        coalesce(attempts.updated_at, jobs.updated_at)
     from {schema}.attempts
-    left join {schema}._private_jobs as jobs on jobs.key = attempts.key
-    where ($2::text is null or attempts.subject = $2)
-        and $3::uuid is null
+    full join (
+        select jobs.*, tasks.identifier as kind, substr(jobs.key, length(tasks.identifier) + 2) as subject
+        from {schema}._private_jobs as jobs join {schema}._private_tasks as tasks on tasks.id = jobs.task_id
+        where jobs.key is not null
+    ) as jobs on jobs.key = attempts.key
+    where ($2::text is null or coalesce(attempts.subject, jobs.subject) = $2)
+        and ($3::uuid is null or md5(coalesce(attempts.key, jobs.key))::uuid = $3)
+        -- A chore has a job at any time; it is shown while it fails.
+        and (attempts.key is not null or jobs.kind !~ '^(sweep_|keep_house$)')
         and not exists (
             select from {schema}.operations
-            where operations.kind = attempts.kind and operations.id::text = attempts.subject)
+            where operations.kind = coalesce(attempts.kind, jobs.kind)
+                and operations.id::text = coalesce(attempts.subject, jobs.subject))
     order by created_at desc
     limit 500";
 
 #[derive(sqlx::FromRow)]
 struct Shown {
-    id: Option<OperationId>,
+    id: OperationId,
+    is_reconcile: bool,
     kind: String,
     subject: String,
     state: String,
@@ -165,9 +140,12 @@ struct Shown {
 impl From<Shown> for Operation {
     fn from(shown: Shown) -> Self {
         Self {
-            id: shown.id.unwrap_or(OperationId(Uuid::nil())),
+            id: shown.id,
+            is_reconcile: shown.is_reconcile,
+            service: String::new(),
             kind: shown.kind,
             subject: shown.subject,
+            name: None,
             state: shown.state,
             step: shown.step,
             tries: shown.tries,

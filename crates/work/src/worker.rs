@@ -15,7 +15,6 @@ use sqlx::PgPool;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-pub use tally::Counts;
 use tally::Tally;
 use tokio_util::sync::CancellationToken;
 
@@ -80,10 +79,9 @@ impl Worker {
         Self { pace, ..self }
     }
 
-    /// What it has done so far, by kind. The handle stays good while the worker runs.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts(Arc::clone(&self.tally))
+    /// The kinds of work that it does, chores apart.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.tasks.values().filter(|task| !task.is_chore()).map(|task| task.kind())
     }
 
     /// Works until `stop`; then takes nothing new, gives what runs a few seconds, and returns the rest to the queue. Errors of the

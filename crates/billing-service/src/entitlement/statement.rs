@@ -1,13 +1,14 @@
 //! States what holds for an instance, until instance-service has acknowledged it. Takes no input but the instance's id:
 //! what is to be stated is read again each time.
 
-use super::{Grant, Held, standing};
+use super::{Grant, Held, since, standing};
 use crate::audit::{self, Actor};
 use crate::order::{self, Carried, PaidOrder};
 use crate::{Context, metric, store};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use billing_engine::CancelPolicy;
+use chrono::{DateTime, Utc};
 use contract::client::CallError;
 use contract::instance::{self, Entitlement, EntitlementStored};
 use std::time::Duration;
@@ -40,9 +41,17 @@ impl Reconcile for StateEntitlement {
 
 /// What a look found.
 enum Look {
-    Holds { grant: Grant, version: i64, was_acknowledged: bool },
+    Holds(Box<Holding>),
     Stale,
     Alarm(String),
+}
+
+/// What holds, and is to be stated.
+struct Holding {
+    grant: Grant,
+    version: i64,
+    since: DateTime<Utc>,
+    was_acknowledged: bool,
 }
 
 /// Carries the order out as far as it is not, looks at what holds, and states it.
@@ -54,23 +63,30 @@ pub(crate) async fn bring_about(
     let paid = match order::carry_out(context, instance, attempt).await? {
         Carried::Paid(paid) => paid,
         Carried::Refused => return Ok(Next::Settled),
-        Carried::Alarm(why) => return alarm(context, instance, &why).await,
+        Carried::Alarm(why) => return alarm(context, instance, &why, attempt).await,
     };
     match look(context, &paid, attempt).await? {
         Look::Stale => Ok(Next::After(SOON)),
-        Look::Alarm(why) => alarm(context, instance, &why).await,
-        Look::Holds { grant, version, was_acknowledged } => {
-            let entitlement = entitlement(&paid, &grant, version);
-            let stored = context.instances.put_entitlement(instance, &entitlement).await;
-            match stored {
-                Ok(stored) => {
-                    count(instance, &stored, version, was_acknowledged);
-                    attempt.did("stated").await?;
-                    acknowledged(context, &paid, grant.standing, version, &stored, attempt).await
-                }
-                Err(error) => refused(context, &paid, was_acknowledged, error, attempt).await,
-            }
+        Look::Alarm(why) => alarm(context, instance, &why, attempt).await,
+        Look::Holds(holding) => state(context, &paid, &holding, attempt).await,
+    }
+}
+
+async fn state(
+    context: &Context,
+    paid: &PaidOrder,
+    holding: &Holding,
+    attempt: &Attempt,
+) -> anyhow::Result<Next> {
+    let instance = paid.order.instance;
+    let entitlement = entitlement(paid, holding);
+    match context.instances.put_entitlement(instance, &entitlement).await {
+        Ok(stored) => {
+            count(instance, &stored, holding);
+            attempt.did("stated").await?;
+            acknowledged(context, paid, holding, &stored, attempt).await
         }
+        Err(error) => refused(context, paid, holding.was_acknowledged, error, attempt).await,
     }
 }
 
@@ -95,45 +111,54 @@ async fn look(context: &Context, paid: &PaidOrder, attempt: &Attempt) -> anyhow:
         return Ok(Look::Alarm(format!("nothing says what the plan {plan} gives")));
     };
     let (standing, reason) = standing(&snapshot, subscription);
-    hold(context, &held, instance, Grant { standing, reason, plan, resources }, attempt).await
+    let grant = Grant { standing, reason, plan, resources };
+    let version = held.version_for(&grant);
+    let since = match held.since {
+        Some(since) if version == held.version => since,
+        _ => since(&held, paid.order.created_at, snapshot.paid_at, now),
+    };
+    let was_acknowledged = held.acknowledged >= version;
+    let holding = Holding { grant, version, since, was_acknowledged };
+    hold(context, &held, instance, holding, attempt).await
 }
 
 async fn hold(
     context: &Context,
     held: &Held,
     instance: InstanceId,
-    grant: Grant,
+    holding: Holding,
     attempt: &Attempt,
 ) -> anyhow::Result<Look> {
-    let (version, now) = (held.version_for(&grant), context.clock.now());
+    let now = context.clock.now();
+    let Holding { grant, version, since, .. } = &holding;
     let mut tx = context.pool.begin().await?;
     attempt.hold(&mut tx).await?;
-    let is_fresh =
-        store::entitlement::hold(&mut tx, instance, held.looks, version, &grant, now).await?;
-    if !is_fresh {
+    let taken = (*version, grant, *since);
+    if !store::entitlement::hold(&mut tx, instance, held.looks, taken, now).await? {
         return Ok(Look::Stale);
     }
     if grant.standing == Standing::Ended {
         store::order::end(&mut tx, instance, now).await?;
     }
-    if version > held.version {
+    if *version > held.version {
         let outcome = format!("version {version}: {}", grant.standing);
         audit::note(&mut tx, &Actor::worker(), "entitle", &instance, &outcome).await?;
     }
     tx.commit().await?;
     attempt.did("looked").await?;
-    Ok(Look::Holds { grant, version, was_acknowledged: held.acknowledged >= version })
+    Ok(Look::Holds(Box::new(holding)))
 }
 
-fn entitlement(paid: &PaidOrder, grant: &Grant, version: i64) -> Entitlement {
-    let order = &paid.order;
+fn entitlement(paid: &PaidOrder, holding: &Holding) -> Entitlement {
+    let (order, grant) = (&paid.order, &holding.grant);
     Entitlement {
-        version,
+        version: holding.version,
         customer_id: order.customer,
         subscription_id: paid.subscription,
         plan_name: grant.plan.clone(),
         standing: grant.standing,
         reason: grant.reason,
+        since: Some(holding.since),
         resources: grant.resources.clone(),
         order: instance::Order {
             name: order.name.clone(),
@@ -147,9 +172,10 @@ fn entitlement(paid: &PaidOrder, grant: &Grant, version: i64) -> Entitlement {
 }
 
 /// A change by a statement that was acknowledged before means that the other side had drifted away.
-fn count(instance: InstanceId, stored: &EntitlementStored, version: i64, was_acknowledged: bool) {
+fn count(instance: InstanceId, stored: &EntitlementStored, holding: &Holding) {
+    let version = holding.version;
     metric::STATEMENTS.inc();
-    if was_acknowledged && (stored.changed || stored.version != version) {
+    if holding.was_acknowledged && (stored.changed || stored.version != version) {
         metric::DRIFT.inc();
         tracing::warn!(%instance, version, "instance {instance} had drifted from its entitlement");
     }
@@ -158,12 +184,11 @@ fn count(instance: InstanceId, stored: &EntitlementStored, version: i64, was_ack
 async fn acknowledged(
     context: &Context,
     paid: &PaidOrder,
-    standing: Standing,
-    version: i64,
+    holding: &Holding,
     stored: &EntitlementStored,
     attempt: &Attempt,
 ) -> anyhow::Result<Next> {
-    let instance = paid.order.instance;
+    let (instance, version) = (paid.order.instance, holding.version);
     let mut conn = context.pool.acquire().await?;
     if stored.version > version {
         // Either a later look of ours has overtaken this one, or we have forgotten versions that were stated.
@@ -174,7 +199,7 @@ async fn acknowledged(
     store::entitlement::acknowledge(&mut conn, instance, version, context.clock.now()).await?;
     drop(conn);
     attempt.did("acknowledged").await?;
-    if stored.is_unwanted && standing != Standing::Ended {
+    if stored.is_unwanted && holding.grant.standing != Standing::Ended {
         end(context, paid, "its owner has deleted the instance", attempt).await?;
         return Ok(Next::After(Duration::ZERO));
     }
@@ -196,11 +221,11 @@ async fn refused(
     if detail.code == "subdomain_is_taken" && !was_acknowledged && is_new(context, instance).await?
     {
         end(context, paid, &detail.message, attempt).await?;
-        let mut conn = context.pool.acquire().await?;
-        order::refuse(&mut conn, context, instance, &detail.message).await?;
+        order::refuse(context, instance, &detail.message, attempt).await?;
         return Ok(Next::Settled);
     }
-    alarm(context, instance, &format!("instance-service refuses: {}", detail.message)).await
+    let why = format!("instance-service refuses: {}", detail.message);
+    alarm(context, instance, &why, attempt).await
 }
 
 async fn is_new(context: &Context, instance: InstanceId) -> anyhow::Result<bool> {
@@ -215,19 +240,27 @@ async fn end(
     why: &str,
     attempt: &Attempt,
 ) -> anyhow::Result<()> {
-    context.engine.cancel(paid.subscription, CancelPolicy::Immediate).await?;
-    attempt.did("cancelled the subscription").await?;
+    // Noted first: once the engine has ended it, nobody comes here again.
     let mut conn = context.pool.acquire().await?;
-    let outcome = format!("done: {why}");
-    audit::note(&mut conn, &Actor::worker(), "cancel", &paid.subscription, &outcome).await?;
-    Ok(())
+    audit::note_once(&mut conn, &Actor::worker(), "cancel", &paid.subscription, why).await?;
+    drop(conn);
+    attempt.did("noted the end").await?;
+    context.engine.cancel(paid.subscription, CancelPolicy::Immediate).await?;
+    attempt.did("cancelled the subscription").await
 }
 
 /// Says loudly that a person must act. What was stated before stays as it is.
-async fn alarm(context: &Context, instance: InstanceId, why: &str) -> anyhow::Result<Next> {
+async fn alarm(
+    context: &Context,
+    instance: InstanceId,
+    why: &str,
+    attempt: &Attempt,
+) -> anyhow::Result<Next> {
     metric::ALARMS.inc();
     tracing::error!(%instance, why, "the entitlement of instance {instance} needs a person: {why}");
     let mut conn = context.pool.acquire().await?;
     store::entitlement::alarm(&mut conn, instance, why, context.clock.now()).await?;
+    drop(conn);
+    attempt.did("raised an alarm").await?;
     Ok(Next::After(LATER))
 }

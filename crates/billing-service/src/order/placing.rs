@@ -10,7 +10,7 @@ use crate::{Context, refusal, store};
 use api::{ApiError, ApiResult};
 use contract::billing::Ordered;
 use std::time::Duration;
-use vocabulary::{InstanceId, Subdomain};
+use vocabulary::{InstanceId, Subdomain, TimeZone};
 use work::{Attempt, Faults};
 
 /// When the worker looks, in case that we are gone by then.
@@ -27,6 +27,7 @@ pub(crate) async fn place(
     }
     check_account(context, &new.order).await?;
     check_subdomain(context, &new.order.subdomain).await?;
+    check_timezone(context, new.order.timezone.as_ref()).await?;
     let instance = new.order.instance;
     let mut tx = context.pool.begin().await?;
     if let Err(error) = store::order::add(&mut tx, &new).await {
@@ -108,6 +109,16 @@ async fn check_subdomain(context: &Context, subdomain: &Subdomain) -> ApiResult<
         return Ok(());
     }
     Err(ApiError::conflict("subdomain_is_taken", check.message))
+}
+
+/// A zone that nobody knows would be noticed only in an Odoo that runs already.
+async fn check_timezone(context: &Context, timezone: Option<&TimeZone>) -> ApiResult<()> {
+    let Some(timezone) = timezone else { return Ok(()) };
+    let mut conn = context.pool.acquire().await?;
+    if store::order::knows_timezone(&mut conn, timezone).await? {
+        return Ok(());
+    }
+    Err(ApiError::invalid("timezone", format!("there is no time zone {timezone}")))
 }
 
 /// Somebody was faster: with the same request, or with another one for the same name.

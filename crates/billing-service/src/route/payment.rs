@@ -22,9 +22,9 @@ pub(crate) async fn record(
         amount: asked.amount,
         reference: reference(&asked.reference)?,
     };
-    let result = context.engine.record_payment(&new).await;
     let actor = Actor::of(&staff, origin);
-    let result = audit::attest(&context, &actor, "record payment", &new.invoice, result).await?;
+    let recording = context.engine.record_payment(&new);
+    let result = audit::attest(&context, &actor, "record payment", &new.invoice, recording).await?;
     let recorded = result.map_err(refusal::answer)?;
     context.look_at(recorded.account).await?;
     let payment = Payment {

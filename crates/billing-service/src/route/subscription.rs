@@ -54,8 +54,8 @@ pub(crate) async fn cancel(
         Some(CancelWhen::Now) => CancelPolicy::Immediate,
         Some(CancelWhen::EndOfTerm) | None => CancelPolicy::EndOfTerm,
     };
-    let result = context.engine.cancel(id, policy).await;
-    done(&context, &Actor::of(&caller, origin), "cancel", &order, result).await
+    let acting = context.engine.cancel(id, policy);
+    done(&context, &Actor::of(&caller, origin), "cancel", &order, acting).await
 }
 
 /// Takes back an end that has not come yet.
@@ -68,8 +68,8 @@ pub(crate) async fn uncancel(
     Path(id): Path<SubscriptionId>,
 ) -> ApiResult<Json<Subscription>> {
     let order = order(&context, &caller, id).await?;
-    let result = context.engine.uncancel(id).await;
-    done(&context, &Actor::of(&caller, origin), "uncancel", &order, result).await
+    let acting = context.engine.uncancel(id);
+    done(&context, &Actor::of(&caller, origin), "uncancel", &order, acting).await
 }
 
 /// Stops an instance and its billing until it is resumed.
@@ -82,8 +82,8 @@ pub(crate) async fn pause(
     Path(id): Path<SubscriptionId>,
 ) -> ApiResult<Json<Subscription>> {
     let order = order(&context, &caller, id).await?;
-    let result = context.engine.pause(order.instance).await;
-    done(&context, &Actor::of(&caller, origin), "pause", &order, result).await
+    let acting = context.engine.pause(order.instance);
+    done(&context, &Actor::of(&caller, origin), "pause", &order, acting).await
 }
 
 /// Goes on with what was paused.
@@ -96,8 +96,8 @@ pub(crate) async fn resume(
     Path(id): Path<SubscriptionId>,
 ) -> ApiResult<Json<Subscription>> {
     let order = order(&context, &caller, id).await?;
-    let result = context.engine.resume(order.instance).await;
-    done(&context, &Actor::of(&caller, origin), "resume", &order, result).await
+    let acting = context.engine.resume(order.instance);
+    done(&context, &Actor::of(&caller, origin), "resume", &order, acting).await
 }
 
 /// Changes the plan. The billing engine in use does not offer this yet: 409 `not_offered`.
@@ -110,8 +110,8 @@ pub(crate) async fn upgrade(
     Path(id): Path<SubscriptionId>,
 ) -> ApiResult<Json<Subscription>> {
     let order = order(&context, &caller, id).await?;
-    let result = context.engine.change_plan(id, &order.plan, CancelPolicy::Immediate).await;
-    done(&context, &Actor::of(&caller, origin), "upgrade", &order, result).await
+    let acting = context.engine.change_plan(id, &order.plan, CancelPolicy::Immediate);
+    done(&context, &Actor::of(&caller, origin), "upgrade", &order, acting).await
 }
 
 /// Demands payment at once (staff): the trial or the grace ends, and everything of the account stops until all is paid.
@@ -125,8 +125,8 @@ pub(crate) async fn suspend(
 ) -> ApiResult<Json<Subscription>> {
     let actor = Actor::of(&staff, origin);
     let order = order(&context, &CustomerOrStaff::Staff(staff), id).await?;
-    let result = context.engine.demand(id).await;
-    done(&context, &actor, "suspend", &order, result).await
+    let acting = context.engine.demand(id);
+    done(&context, &actor, "suspend", &order, acting).await
 }
 
 async fn order(
@@ -144,16 +144,16 @@ async fn order(
     order.ok_or(ApiError::NotFound)
 }
 
-/// Leaves an audit entry, has the account looked at, and tells how the subscription stands now.
+/// Does it and leaves its audit entries, has the account looked at, and tells how the subscription stands now.
 async fn done(
     context: &Context,
     actor: &Actor,
     act: &str,
     order: &Order,
-    result: Result<(), EngineError>,
+    acting: impl Future<Output = Result<(), EngineError>>,
 ) -> ApiResult<Json<Subscription>> {
     let subject = order.instance;
-    let result = audit::attest(context, actor, act, &subject, result).await?;
+    let result = audit::attest(context, actor, act, &subject, acting).await?;
     result.map_err(refusal::answer)?;
     if let Some(account) = order.account {
         context.look_at(account).await?;

@@ -3,9 +3,11 @@
 use crate::order::Order;
 use contract::billing::HeldEntitlement;
 use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
 use vocabulary::{
-    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, OdooVersion, OrderId, PlanName,
-    Standing, Subdomain, SubscriptionId,
+    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, Language, OdooVersion, OrderId,
+    PlanName, Standing, Subdomain, SubscriptionId, TimeZone,
 };
 
 pub(crate) async fn order(
@@ -18,7 +20,7 @@ pub(crate) async fn order(
                   account_id as "account: AccountId", subscription_id as "subscription: SubscriptionId",
                   plan_name as "plan: PlanName", name as "name: DisplayName", subdomain as "subdomain: Subdomain",
                   odoo_version as "odoo_version: OdooVersion", admin_email as "admin_email: EmailAddress",
-                  language, timezone, created_at, refused
+                  language as "language: Language", timezone as "timezone: TimeZone", created_at, refused
            from orders where instance_id = $1"#,
         instance.0
     )
@@ -36,7 +38,7 @@ pub(crate) async fn order_of_subscription(
                   account_id as "account: AccountId", subscription_id as "subscription: SubscriptionId",
                   plan_name as "plan: PlanName", name as "name: DisplayName", subdomain as "subdomain: Subdomain",
                   odoo_version as "odoo_version: OdooVersion", admin_email as "admin_email: EmailAddress",
-                  language, timezone, created_at, refused
+                  language as "language: Language", timezone as "timezone: TimeZone", created_at, refused
            from orders where subscription_id = $1"#,
         subscription.0
     )
@@ -56,6 +58,23 @@ pub(crate) async fn instances_of_account(
     )
     .fetch_all(conn)
     .await
+}
+
+/// What people call instances and accounts: by their subdomains.
+pub(crate) async fn names(
+    conn: &mut PgConnection,
+    things: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, String>> {
+    let rows = sqlx::query!(
+        r#"select instance_id as "id!", subdomain as "name!" from orders where instance_id = any($1)
+           union all
+           select account_id, string_agg(subdomain, ', ' order by subdomain) from orders
+           where account_id = any($1) group by account_id"#,
+        things
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// The accounts of the newest orders.
@@ -100,5 +119,45 @@ pub(crate) async fn entitlements(
         alarmed
     )
     .fetch_all(conn)
+    .await
+}
+
+/// How many instances stand how, those that are over too.
+pub(crate) async fn count_by_standing(
+    conn: &mut PgConnection,
+) -> sqlx::Result<Vec<(Standing, i64)>> {
+    let rows = sqlx::query!(
+        r#"select standing as "standing!: Standing", count(*) as "count!" from entitlements
+           where standing is not null group by standing"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.standing, row.count)).collect())
+}
+
+/// What the chain of truth has not passed on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chain {
+    /// Entitlements that instance-service has not acknowledged.
+    pub(crate) unacknowledged: i64,
+    /// For how long the oldest of them has held.
+    pub(crate) oldest_seconds: f64,
+    /// Entitlements that need a person.
+    pub(crate) alarmed: i64,
+    /// Orders without a subscription.
+    pub(crate) open_orders: i64,
+}
+
+pub(crate) async fn chain(conn: &mut PgConnection) -> sqlx::Result<Chain> {
+    sqlx::query_as!(
+        Chain,
+        r#"select count(*) filter (where acknowledged_version < version) as "unacknowledged!",
+                  coalesce(extract(epoch from now() - min(changed_at)
+                      filter (where acknowledged_version < version)), 0)::float8 as "oldest_seconds!",
+                  count(*) filter (where alarm is not null) as "alarmed!",
+                  count(*) filter (where subscription_id is null) as "open_orders!"
+           from entitlements join orders using (instance_id) where refused is null"#
+    )
+    .fetch_one(conn)
     .await
 }

@@ -26,3 +26,20 @@ pub(crate) async fn add(
     .await?;
     Ok(())
 }
+
+/// Whether there is an entry of this act.
+pub(crate) async fn is_noted(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    act: &str,
+    subject: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from billing_audit where actor = $1 and act = $2 and subject = $3) as "is_noted!""#,
+        actor.name,
+        act,
+        subject
+    )
+    .fetch_one(conn)
+    .await
+}

@@ -20,7 +20,7 @@ pub(crate) async fn find(
     let row = sqlx::query!(
         r#"select version, looks, acknowledged_version, standing as "standing: Standing",
                   reason as "reason: StatusReason", plan_name as "plan: PlanName",
-                  db_type as "db_type: DatabaseType", cpu_limit, memory_limit, storage_limit
+                  db_type as "db_type: DatabaseType", cpu_limit, memory_limit, storage_limit, since, changed_at
            from entitlements where instance_id = $1"#,
         instance.0
     )
@@ -36,7 +36,8 @@ pub(crate) async fn find(
         _ => None,
     };
     let (version, looks, acknowledged) = (row.version, row.looks, row.acknowledged_version);
-    Ok(Some(Held { version, looks, acknowledged, grant }))
+    let (since, changed_at) = (row.since, row.changed_at);
+    Ok(Some(Held { version, looks, acknowledged, grant, since, changed_at }))
 }
 
 /// Takes a look's result over, unless somebody looked in between. Returns whether it did.
@@ -44,15 +45,14 @@ pub(crate) async fn hold(
     conn: &mut PgConnection,
     instance: InstanceId,
     looks: i64,
-    version: i64,
-    grant: &Grant,
+    (version, grant, since): (i64, &Grant, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update entitlements set
              changed_at = case when version = $3 then changed_at else $11 end,
              looks = looks + 1, version = $3, standing = $4, reason = $5, plan_name = $6, db_type = $7,
-             cpu_limit = $8, memory_limit = $9, storage_limit = $10, alarm = null, alarmed_at = null
+             cpu_limit = $8, memory_limit = $9, storage_limit = $10, since = $12, alarm = null, alarmed_at = null
          where instance_id = $1 and looks = $2",
         instance.0,
         looks,
@@ -64,7 +64,8 @@ pub(crate) async fn hold(
         grant.resources.cpu_limit.cores(),
         grant.resources.memory_limit.to_string(),
         grant.resources.storage_limit.to_string(),
-        now
+        now,
+        since
     )
     .execute(conn)
     .await?;

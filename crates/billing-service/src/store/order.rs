@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use vocabulary::{
-    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, OdooVersion, OrderId, PlanName,
-    Subdomain, SubscriptionId,
+    AccountId, CustomerId, DisplayName, EmailAddress, InstanceId, Language, OdooVersion, OrderId,
+    PlanName, Subdomain, SubscriptionId, TimeZone,
 };
 
 /// An order that was placed with an idempotency key before, and what was asked then.
@@ -45,8 +45,8 @@ pub(crate) async fn add(conn: &mut PgConnection, new: &NewOrder) -> sqlx::Result
         order.subdomain.as_str(),
         order.odoo_version.as_str(),
         order.admin_email.as_str(),
-        order.language,
-        order.timezone,
+        order.language.as_ref().map(Language::as_str),
+        order.timezone.as_ref().map(TimeZone::as_str),
         new.placed_by,
         new.idempotency_key,
         new.request,
@@ -68,7 +68,7 @@ pub(crate) async fn of_customers_subscription(
                   account_id as "account: AccountId", subscription_id as "subscription: SubscriptionId",
                   plan_name as "plan: PlanName", name as "name: DisplayName", subdomain as "subdomain: Subdomain",
                   odoo_version as "odoo_version: OdooVersion", admin_email as "admin_email: EmailAddress",
-                  language, timezone, created_at, refused
+                  language as "language: Language", timezone as "timezone: TimeZone", created_at, refused
            from orders where customer_id = $1 and subscription_id = $2"#,
         customer.0,
         subscription.0
@@ -127,4 +127,17 @@ pub(crate) async fn refuse(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Whether the time zone database has a zone of this name.
+pub(crate) async fn knows_timezone(
+    conn: &mut PgConnection,
+    timezone: &TimeZone,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from pg_timezone_names where name = $1) as "is_known!""#,
+        timezone.as_str()
+    )
+    .fetch_one(conn)
+    .await
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
+mod crash;
 mod fake;
+mod number;
 mod order;
 mod route;
 mod standing;

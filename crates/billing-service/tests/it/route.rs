@@ -1,7 +1,10 @@
 //! What holds for every route.
 
 use crate::world::World;
-use api::test::{Stranger, every_operation_refuses_a_stranger, every_operation_refuses_nobody};
+use api::test::{
+    Senders, Stranger, every_operation_refuses_a_stranger, every_operation_refuses_bad_bodies,
+    every_operation_refuses_nobody,
+};
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -30,6 +33,25 @@ async fn every_operation_refuses_nobody_and_strangers() {
         };
         every_operation_refuses_a_stranger(world.router.clone(), &openapi, stranger).await;
     }
+}
+
+#[tokio::test]
+async fn every_operation_refuses_bad_bodies_by_field_and_rule() {
+    let world = World::new().await;
+    let ann = world.identity.customer();
+    let (_, body) = world.ordered(&ann, "basic-immediate", "ann").await;
+    let openapi = billing_service::service(world.context.clone()).openapi().clone();
+    let order = json!({
+        "customer_id": ann.id, "plan_name": "basic-monthly", "subdomain": "fresh", "name": "Fresh",
+        "odoo_version": "19.0", "admin_email": "ann@example.com", "language": "en_US", "timezone": "UTC",
+    });
+    let payment = json!({"invoice_id": body["invoice"]["id"], "amount": "5.00", "reference": "1"});
+    let senders = Senders {
+        tokens: &[&world.staff.token],
+        things: &[],
+        bodies: &[("POST /api/billing/instances", order), ("POST /api/billing/payments", payment)],
+    };
+    every_operation_refuses_bad_bodies(world.router.clone(), &openapi, senders).await;
 }
 
 #[tokio::test]

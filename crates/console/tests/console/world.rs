@@ -31,6 +31,8 @@ pub(crate) struct Behind {
     pub(crate) servers: Arc<Mutex<Vec<Value>>>,
     pub(crate) invoices: Arc<Mutex<Vec<Value>>>,
     pub(crate) acts: Arc<Mutex<Vec<String>>>,
+    /// Where those came from who have logged in.
+    pub(crate) visitors: Arc<Mutex<Vec<String>>>,
     /// A status with which all services refuse.
     pub(crate) refusal: Arc<Mutex<Option<StatusCode>>>,
     key: TokenKey,
@@ -44,6 +46,7 @@ impl World {
             servers: Arc::default(),
             invoices: Arc::default(),
             acts: Arc::default(),
+            visitors: Arc::default(),
             refusal: Arc::default(),
             key: key.clone(),
         };
@@ -87,7 +90,7 @@ impl World {
         self.ask(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
-    async fn ask(&self, request: Request<Body>) -> Response {
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Response {
         self.router.clone().oneshot(request).await.unwrap()
     }
 }
@@ -188,7 +191,14 @@ impl Behind {
     }
 }
 
-async fn log_in(State(it): State<Behind>, Json(login): Json<Value>) -> Response {
+async fn log_in(
+    State(it): State<Behind>,
+    headers: HeaderMap,
+    Json(login): Json<Value>,
+) -> Response {
+    if let Some(visitor) = headers.get("x-forwarded-for") {
+        it.visitors.lock().unwrap().push(visitor.to_str().unwrap().to_owned());
+    }
     match login["password"].as_str().unwrap() {
         "correct horse" => {
             let expires_at: DateTime<Utc> = Utc::now() + Duration::from_secs(60);

@@ -7,6 +7,8 @@ use crate::billing::{
     Account, CustomerQuery, HeldEntitlements, Invoices, OrderInstance, Ordered, Payment, Plans,
     RecordPayment, Subscription, Subscriptions, TrialEligibility,
 };
+use crate::examination::{Swept, Violations};
+use crate::instance::{Statements, StatementsQuery};
 
 const PREFIX: &str = "/api/billing";
 
@@ -24,6 +26,11 @@ impl BillingClient {
     /// Orders an instance.
     pub async fn order(&self, order: &OrderInstance) -> Result<Ordered, CallError> {
         self.0.post(&format!("{PREFIX}/instances"), order).await
+    }
+
+    /// Orders an instance once, however often it is called with this key.
+    pub async fn order_once(&self, order: &OrderInstance, key: &str) -> Result<Ordered, CallError> {
+        self.0.post_once(&format!("{PREFIX}/instances"), order, key).await
     }
 
     /// Subscriptions, newest first.
@@ -54,6 +61,21 @@ impl BillingClient {
     /// Entitlements that cannot be derived without a guess (staff).
     pub async fn alarmed_entitlements(&self) -> Result<HeldEntitlements, CallError> {
         self.0.get("/api/billing/admin/entitlements?alarmed=true").await
+    }
+
+    /// Which invariants the rows break.
+    pub async fn violations(&self) -> Result<Violations, CallError> {
+        self.0.get(&format!("{PREFIX}/admin/violations")).await
+    }
+
+    /// Has everything looked at again.
+    pub async fn sweep(&self) -> Result<Swept, CallError> {
+        self.0.act(&format!("{PREFIX}/admin/sweep")).await
+    }
+
+    /// What is stated to instance-service.
+    pub async fn statements(&self, query: &StatementsQuery) -> Result<Statements, CallError> {
+        self.0.find(&format!("{PREFIX}/admin/statements"), query).await
     }
 
     /// Whether a customer may still have a trial.

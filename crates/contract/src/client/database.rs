@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use vocabulary::{InstanceId, OperationId, ServerId};
+use vocabulary::{InstanceId, ServerId};
 
 use super::{CallError, Client};
 use crate::database::{
-    Allocate, Allocation, Findings, Health, Pool, PoolIsComing, Pools, PoolsQuery,
+    Allocate, Allocation, Findings, Health, Inventory, Pool, PoolIsComing, Pools, PoolsQuery,
     ProvisionDedicated, ProvisionPool, Resize, Stats, WaitQuery,
 };
-use crate::operation::{Operation, Operations};
+use crate::examination::{Swept, Violations};
 
 const ADMIN: &str = "/api/database/admin";
 
@@ -103,14 +103,20 @@ impl DatabaseClient {
         self.0.get(&format!("{ADMIN}/inventory")).await
     }
 
-    /// What is under way.
-    pub async fn operations(&self) -> Result<Operations, CallError> {
-        self.0.get(&format!("{ADMIN}/operations")).await
+    /// Compares every server with the rows now, and tells what they disagree about.
+    pub async fn take_inventory(&self) -> Result<Inventory, CallError> {
+        let client = self.0.with_timeout(super::LOOKING);
+        client.act(&format!("{ADMIN}/inventory")).await
     }
 
-    /// One operation.
-    pub async fn operation(&self, operation: OperationId) -> Result<Operation, CallError> {
-        self.0.get(&format!("{ADMIN}/operations/{operation}")).await
+    /// Which invariants the rows break.
+    pub async fn violations(&self) -> Result<Violations, CallError> {
+        self.0.get(&format!("{ADMIN}/violations")).await
+    }
+
+    /// Has everything looked at again.
+    pub async fn sweep(&self) -> Result<Swept, CallError> {
+        self.0.act(&format!("{ADMIN}/sweep")).await
     }
 }
 

@@ -3,11 +3,11 @@
 use vocabulary::{InstanceId, Subdomain, SubscriptionId};
 
 use super::{CallError, Client, Events};
+use crate::examination::{Swept, Violations};
 use crate::instance::{
     Act, AdminLogin, Create, DeleteQuery, Entitlement, EntitlementStored, Instance, Instances,
-    InstancesQuery, Logs, LogsQuery, Rename, Routes, SubdomainCheck,
+    InstancesQuery, Logs, LogsQuery, Rename, Routes, Statements, StatementsQuery, SubdomainCheck,
 };
-use crate::operation::Operations;
 
 const PREFIX: &str = "/api/v1/instances";
 
@@ -91,8 +91,18 @@ impl InstanceClient {
         self.0.events(&format!("{PREFIX}/admin/routes/events"), None).await
     }
 
-    /// What is under way.
-    pub async fn operations(&self) -> Result<Operations, CallError> {
-        self.0.get(&format!("{PREFIX}/admin/operations")).await
+    /// Which invariants the rows break.
+    pub async fn violations(&self) -> Result<Violations, CallError> {
+        self.0.get(&format!("{PREFIX}/admin/violations")).await
+    }
+
+    /// Has everything looked at again.
+    pub async fn sweep(&self) -> Result<Swept, CallError> {
+        self.0.act(&format!("{PREFIX}/admin/sweep")).await
+    }
+
+    /// What billing has stated.
+    pub async fn statements(&self, query: &StatementsQuery) -> Result<Statements, CallError> {
+        self.0.find(&format!("{PREFIX}/admin/statements"), query).await
     }
 }

@@ -3,6 +3,7 @@
 use vocabulary::{CustomerId, EmailAddress};
 
 use super::{CallError, Client};
+use crate::examination::Violations;
 use crate::user::{
     Customer, Customers, CustomersQuery, EnsureCustomer, LoggedIn, Login, Register, Registered,
 };
@@ -40,6 +41,11 @@ impl UserClient {
     ) -> Result<Option<Customer>, CallError> {
         let query = CustomersQuery { email: Some(email.clone()), after: None };
         Ok(self.customers(&query).await?.customers.into_iter().next())
+    }
+
+    /// Which invariants the rows break (staff).
+    pub async fn violations(&self) -> Result<Violations, CallError> {
+        self.0.get("/admin/violations").await
     }
 
     /// One customer (service).

@@ -1,7 +1,8 @@
 //! The acts that make an allocation true.
 
 use anyhow::Context as _;
-use vocabulary::DatabaseType;
+use sqlx::PgConnection;
+use vocabulary::{DatabaseType, ServerId};
 
 use super::decision::{Action, Source};
 use super::placement;
@@ -11,6 +12,7 @@ use crate::server::Servers;
 use crate::state::{AllocationState, Wish};
 use crate::stock::Stocks;
 use crate::store::allocation::Allocation;
+use crate::store::audit::{self, Actor};
 use crate::tenant::{self, GoldenCopy};
 use crate::{Context, QUEUE, store};
 
@@ -25,10 +27,7 @@ pub(super) async fn act(
     match action {
         Action::Settle => return placement::settle_waiting(context, allocation).await,
         Action::OrderServer => placement::order_own_server(context, allocation).await?,
-        Action::BeginRelease => {
-            let mut conn = context.pool.acquire().await?;
-            store::allocation::expire(&mut conn, allocation).await?;
-        }
+        Action::BeginRelease => expire(context, allocation).await?,
         Action::BecomeReady => {
             let mut conn = context.pool.acquire().await?;
             store::allocation::advance(&mut conn, allocation, AllocationState::Ready).await?;
@@ -109,11 +108,31 @@ async fn create_database(
     }
 }
 
+async fn expire(context: &Context, allocation: &Allocation) -> anyhow::Result<()> {
+    let mut tx = context.pool.begin().await?;
+    if store::allocation::expire(&mut tx, allocation).await? {
+        let subject = format!("instance {}", allocation.instance_id);
+        let outcome = "the reservation has run out";
+        audit::write(&mut tx, &Actor::worker(), "release", &subject, outcome).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A server goes with its instance's database.
+async fn unwant_server(conn: &mut PgConnection, server: ServerId) -> sqlx::Result<()> {
+    if store::server::set_wish(conn, server, Wish::Remove).await? {
+        let (subject, outcome) =
+            (format!("server {server}"), "its instance's database is released");
+        audit::write(conn, &Actor::worker(), "remove", &subject, outcome).await?;
+    }
+    QUEUE.wake::<Servers>(conn, &server).await
+}
+
 async fn remove_server(context: &Context, allocation: &Allocation) -> anyhow::Result<()> {
     let place = allocation.place.as_ref().context("a release without a place")?;
     let mut tx = context.pool.begin().await?;
-    store::server::set_wish(&mut tx, place.server, Wish::Remove).await?;
-    QUEUE.wake::<Servers>(&mut tx, &place.server).await?;
+    unwant_server(&mut tx, place.server).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -128,8 +147,7 @@ async fn become_released(context: &Context, allocation: &Allocation) -> anyhow::
     if allocation.db_type == DatabaseType::Dedicated
         && let Some(server) = store::server::dedicated_to(&mut tx, allocation.instance_id).await?
     {
-        store::server::set_wish(&mut tx, server.id, Wish::Remove).await?;
-        QUEUE.wake::<Servers>(&mut tx, &server.id).await?;
+        unwant_server(&mut tx, server.id).await?;
     }
     if let Some(place) = &allocation.place {
         QUEUE.wake::<Stocks>(&mut tx, &place.server).await?;

@@ -29,6 +29,10 @@ pub(super) struct Claim<'a> {
 /// When the worker looks after what a request was about to make, in case that it did not.
 pub(super) const AFTER_THE_REQUEST: Duration = Duration::from_secs(3);
 
+/// When the stock is filled up again. A clone takes the disk for a moment, which whoever has just bought needs first:
+/// other buyers for their databases, and their Odoos to start.
+const REFILL_AFTER: Duration = Duration::from_secs(3);
+
 /// The short form of an id, for names on servers.
 pub(crate) fn short_name(id: uuid::Uuid) -> String {
     format!("odoo_{}", id.simple())
@@ -114,7 +118,7 @@ pub(super) async fn find_place(
         store::slot::take(conn, (choice.server, slot), claim.id).await?;
         QUEUE.wake_after::<Allocations>(conn, &claim.id, AFTER_THE_REQUEST).await?;
         if claim.template.is_some() {
-            QUEUE.wake::<Stocks>(conn, &choice.server).await?;
+            QUEUE.wake_after::<Stocks>(conn, &choice.server, REFILL_AFTER).await?;
         }
         QUEUE.wake::<Capacity>(conn, &Everything).await?;
         return Ok(Some(choice.server));

@@ -73,9 +73,12 @@ pub(crate) async fn allocate(
     request: &Request,
     actor: &Actor,
 ) -> Result<body::Allocation, Refused> {
-    let allocation = match find(context, request.instance).await? {
-        Some(allocation) => allocation,
-        None => claim(context, request, actor).await?,
+    let allocation = loop {
+        if let Some(allocation) = find(context, request.instance).await? {
+            break allocation;
+        }
+        // One that is released as soon as somebody has claimed it is claimed anew.
+        claim(context, request, actor).await?;
     };
     if allocation.customer_id != request.customer {
         return Err(Refused::OtherCustomer);
@@ -96,8 +99,8 @@ async fn find(context: &Context, instance: InstanceId) -> sqlx::Result<Option<Al
 }
 
 /// Writes the claim down and takes a place for it, if there is one. Of several that claim at once one wins, and all of
-/// them get what that one wrote.
-async fn claim(context: &Context, request: &Request, actor: &Actor) -> anyhow::Result<Allocation> {
+/// them find what that one wrote.
+async fn claim(context: &Context, request: &Request, actor: &Actor) -> anyhow::Result<()> {
     let id = AllocationId::new();
     let credential = credential::for_allocation(&context.vault, id.0).await?;
     let mut tx = context.pool.begin().await?;
@@ -121,7 +124,7 @@ async fn claim(context: &Context, request: &Request, actor: &Actor) -> anyhow::R
     if let Some(server) = server {
         refresh(context, server).await?;
     }
-    find(context, request.instance).await?.context("it was released as soon as it was claimed")
+    Ok(())
 }
 
 fn new_allocation(id: AllocationId, request: &Request) -> NewAllocation {

@@ -157,6 +157,9 @@ fn parse(context: &Context, asked: body::Allocate) -> ApiResult<Request> {
     {
         return Err(ApiError::invalid("template", "the template is not one of those on offer"));
     }
+    if asked.plan_tier.as_deref().is_some_and(|tier| !is_tier(tier)) {
+        return Err(ApiError::invalid("plan_tier", "a tier is a word of 1 to 50 letters"));
+    }
     if asked.reserve_for.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
         return Err(ApiError::invalid("reserve_for", "a reservation lasts 1 to 86400 seconds"));
     }
@@ -185,6 +188,10 @@ fn db_type(asked: &body::Allocate) -> ApiResult<DatabaseType> {
         }
         (said, flag) => Ok(said.or(flag).or(by_tier).unwrap_or(DatabaseType::Shared)),
     }
+}
+
+fn is_tier(text: &str) -> bool {
+    (1..=50).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_dedicated_tier(tier: &str) -> bool {

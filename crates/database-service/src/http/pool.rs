@@ -1,4 +1,4 @@
-//! `/admin/pools`, `/admin/stats`, `/admin/provision-pool`, `/admin/inventory`: for staff.
+//! `/admin/pools`, `/admin/stats`, `/admin/provision-pool`: for staff.
 
 use api::{ApiError, ApiResult, Caller, Json, Origin, Path, Query, Staff};
 use axum::extract::State;
@@ -69,29 +69,6 @@ pub(super) async fn stats(
 ) -> ApiResult<Json<body::Stats>> {
     let mut conn = context.pool.acquire().await?;
     Ok(Json(store::pool::stats(&mut conn).await?))
-}
-
-/// What the inventory found on the servers and no row explains, or the reverse.
-#[utoipa::path(
-    get, path = "/api/database/admin/inventory", security(("bearer" = [])),
-    responses((status = 200, body = body::Findings)))]
-pub(super) async fn findings(
-    _: Staff,
-    State(context): State<Context>,
-) -> ApiResult<Json<body::Findings>> {
-    let mut conn = context.pool.acquire().await?;
-    let found = store::finding::all(&mut conn).await?;
-    let findings = found
-        .into_iter()
-        .map(|finding| body::Finding {
-            place: finding.place,
-            kind: finding.kind.to_string(),
-            name: finding.name,
-            first_seen_at: finding.first_seen_at,
-            last_seen_at: finding.last_seen_at,
-        })
-        .collect();
-    Ok(Json(body::Findings { findings }))
 }
 
 /// Look at a server's health now.

@@ -7,6 +7,7 @@ use vault::Vault;
 use vocabulary::{CustomerId, InstanceId, ServerId};
 
 use super::Servers;
+use crate::store::audit::{self, Actor};
 use crate::store::server::NewServer;
 use crate::{Context, Options, QUEUE, credential, store};
 
@@ -81,6 +82,8 @@ pub(crate) async fn write_down(conn: &mut PgConnection, order: &Order) -> sqlx::
         return Ok(false);
     }
     store::slot::grow(conn, order.id, size).await?;
+    audit::write(conn, &Actor::worker(), "make_server", &format!("server {}", order.id), &new.name)
+        .await?;
     QUEUE.wake::<Servers>(conn, &order.id).await?;
     Ok(true)
 }

@@ -167,6 +167,15 @@ pub(crate) async fn on_server(
     Ok(rows.into_iter().map(Allocation::from).collect())
 }
 
+/// Everything that is not over.
+pub(crate) async fn alive(conn: &mut PgConnection) -> sqlx::Result<Vec<AllocationId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: AllocationId" from database.db_allocations where state <> 'released' order by created_at"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// What is not settled: everything between the first wish and the end, and reservations that have run out.
 pub(crate) async fn unsettled(conn: &mut PgConnection) -> sqlx::Result<Vec<AllocationId>> {
     sqlx::query_scalar!(
@@ -256,17 +265,4 @@ pub(crate) async fn tenants(
     )
     .fetch_all(conn)
     .await
-}
-
-/// How many allocations there are in each state that is not the last.
-pub(crate) async fn count_by_state(
-    conn: &mut PgConnection,
-) -> sqlx::Result<Vec<(AllocationState, i64)>> {
-    let rows = sqlx::query!(
-        r#"select state as "state: AllocationState", count(*) as "count!"
-             from database.db_allocations where state <> 'released' group by state"#
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.state, row.count)).collect())
 }

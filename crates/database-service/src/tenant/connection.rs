@@ -51,27 +51,46 @@ impl Login {
 /// The open pools, by server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections {
-    open: Arc<Mutex<HashMap<ServerId, (Address, PgPool)>>>,
+    open: Pools,
+    watching: Pools,
 }
+
+type Pools = Arc<Mutex<HashMap<ServerId, (Address, PgPool)>>>;
 
 impl Connections {
     /// The pool into the server's database `postgres`; nothing is connected before it is used.
     #[must_use]
     pub(crate) fn pool(&self, login: &Login) -> PgPool {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.get(&login.server) {
-            Some((address, pool)) if *address == login.address => pool.clone(),
-            _ => {
-                let pool = fresh(login);
-                open.insert(login.server, (login.address.clone(), pool.clone()));
-                pool
-            }
-        }
+        known(&self.open, login, || fresh(login))
+    }
+
+    /// A pool of one session, which stays open: when a tenant has taken what every new session needs, this one has it.
+    #[must_use]
+    pub(crate) fn watch(&self, login: &Login) -> PgPool {
+        known(&self.watching, login, || {
+            let one = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+            one.acquire_timeout(Duration::from_secs(8)).connect_lazy_with(login.to("postgres"))
+        })
     }
 
     /// Forgets the pool of a server that is gone.
     pub(crate) fn forget(&self, server: ServerId) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&server);
+        for pools in [&self.open, &self.watching] {
+            pools.lock().unwrap_or_else(PoisonError::into_inner).remove(&server);
+        }
+    }
+}
+
+/// The pool into a server at this address, made if there is none.
+fn known(pools: &Pools, login: &Login, fresh: impl FnOnce() -> PgPool) -> PgPool {
+    let mut pools = pools.lock().unwrap_or_else(PoisonError::into_inner);
+    match pools.get(&login.server) {
+        Some((address, pool)) if *address == login.address => pool.clone(),
+        _ => {
+            let pool = fresh();
+            pools.insert(login.server, (login.address.clone(), pool.clone()));
+            pool
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is really there: read from the server's shared catalogs, without entering any tenant's database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 
@@ -45,9 +45,9 @@ pub(crate) async fn observe(
 ) -> sqlx::Result<Seen> {
     let row = sqlx::query!(
         r#"select r.rolcanlogin as "can_login?", r.rolpassword as "verifier?", r.rolconnlimit as "connections?",
-                  (select array_agg(setting order by setting)
+                  (select array_agg(setting order by s.setdatabase, setting)
                      from pg_db_role_setting s, unnest(s.setconfig) as setting
-                    where s.setrole = r.oid and s.setdatabase = 0) as "settings?",
+                    where s.setrole = r.oid) as "settings?",
                   d.datconnlimit as "limit?"
              from (select 1) as one
              left join pg_authid r on r.rolname = $1
@@ -57,14 +57,47 @@ pub(crate) async fn observe(
     )
     .fetch_one(session)
     .await?;
-    let settings = row.settings.unwrap_or_default();
-    let role = row.can_login.map(|can_login| SeenRole {
-        can_login,
-        verifier: row.verifier,
-        is_limited: row.connections == i32::try_from(limits.connections).ok()
-            && settings == expected(limits),
-    });
+    let is_limited = has_bounds(row.connections, row.settings, limits);
+    let role =
+        row.can_login.map(|can_login| SeenRole { can_login, verifier: row.verifier, is_limited });
     Ok(Seen { role, database: row.limit.map(|limit| SeenDatabase { is_open: limit == -1 }) })
+}
+
+/// Looks at roles by their names; who is not there is not in the answer.
+///
+/// # Errors
+/// When the server does not answer.
+pub(crate) async fn roles(
+    session: &mut PgConnection,
+    names: &[String],
+    limits: &TenantLimits,
+) -> sqlx::Result<BTreeMap<String, SeenRole>> {
+    let rows = sqlx::query!(
+        r#"select r.rolname::text as "name!", r.rolcanlogin as can_login, r.rolpassword as verifier,
+                  r.rolconnlimit as connections,
+                  (select array_agg(setting order by s.setdatabase, setting)
+                     from pg_db_role_setting s, unnest(s.setconfig) as setting
+                    where s.setrole = r.oid) as settings
+             from pg_authid r where r.rolname = any($1)"#,
+        names
+    )
+    .fetch_all(session)
+    .await?;
+    let seen = rows.into_iter().map(|row| {
+        let is_limited = has_bounds(Some(row.connections), row.settings, limits);
+        (row.name, SeenRole { can_login: row.can_login, verifier: row.verifier, is_limited })
+    });
+    Ok(seen.collect())
+}
+
+/// Whether these are a role's bounds, and it has set nothing else for itself, in any database.
+fn has_bounds(
+    connections: Option<i32>,
+    settings: Option<Vec<String>>,
+    limits: &TenantLimits,
+) -> bool {
+    connections == i32::try_from(limits.connections).ok()
+        && settings.unwrap_or_default() == expected(limits)
 }
 
 fn expected(limits: &TenantLimits) -> Vec<String> {

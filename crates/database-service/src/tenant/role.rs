@@ -23,7 +23,7 @@ pub(crate) async fn create_role(session: &mut PgConnection, role: &str) -> sqlx:
     tolerate(sqlx::raw_sql(AssertSqlSafe(sql)).execute(session).await, "42710")
 }
 
-/// Sets the bounds of the role.
+/// Sets the bounds of the role, and nothing else of what it may have set for itself.
 ///
 /// # Errors
 /// When the server refuses.
@@ -32,8 +32,23 @@ pub(crate) async fn limit(
     role: &str,
     limits: &TenantLimits,
 ) -> sqlx::Result<()> {
+    let databases = sqlx::query_scalar!(
+        r#"select d.datname::text as "name!" from pg_db_role_setting s
+             join pg_roles r on r.oid = s.setrole join pg_database d on d.oid = s.setdatabase
+            where r.rolname = $1"#,
+        role
+    )
+    .fetch_all(&mut *session)
+    .await?;
     let role = identifier(role);
     let mut sql = format!("alter role {role} connection limit {};", limits.connections);
+    for database in databases {
+        sql.push_str(&format!(
+            "alter role {role} in database {} reset all;",
+            identifier(&database)
+        ));
+    }
+    sql.push_str(&format!("alter role {role} reset all;"));
     for (name, value) in limits.settings() {
         sql.push_str(&format!("alter role {role} set {name} = {};", literal(&value)));
     }

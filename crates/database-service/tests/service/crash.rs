@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use testkit::crash::after_every_step;
+use testkit::crash::{after_every_step, names_every_kind};
 use work::Faults;
 
 use crate::world::{Tenant, World, lean, stocked, works};
@@ -51,7 +51,8 @@ async fn a_pool_comes_up_and_goes() {
         world.settle_with(&faults).await;
         (there, end(&world).await)
     })
-    .await;
+    .await
+    .covers(&["provision_pool", "reconcile_server"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +71,8 @@ async fn somebody_who_waits_gets_a_database_and_gives_it_back() {
         world.settle_with(&faults).await;
         (handed, there, end(&world).await)
     })
-    .await;
+    .await
+    .covers(&["reconcile_allocation"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +89,8 @@ async fn a_template_is_built_and_cloned_into_stock() {
         let handed = handed_out(&world, &tenant, template).await;
         (handed, end(&world).await)
     })
-    .await;
+    .await
+    .covers(&["reconcile_template", "reconcile_stock"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,5 +107,86 @@ async fn a_server_of_its_own_comes_and_goes() {
         world.settle_with(&faults).await;
         (handed, there, end(&world).await)
     })
-    .await;
+    .await
+    .covers(&["reconcile_allocation", "reconcile_server"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_wait_get_one_pool() {
+    after_every_step(|faults: Faults| async move {
+        let world = World::new().await;
+        let tenants = [Tenant::new(), Tenant::new()];
+        for tenant in &tenants {
+            world.allocate(tenant, json!({})).await;
+        }
+        world.settle_with(&faults).await;
+        let mut handed = Vec::new();
+        for tenant in &tenants {
+            handed.push(handed_out(&world, tenant, json!({})).await);
+        }
+        (handed, end(&world).await)
+    })
+    .await
+    .covers(&["plan_capacity"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_is_drained_loses_its_stock_and_gets_it_back() {
+    after_every_step(|faults: Faults| async move {
+        let mut options = stocked();
+        options.stock = 1;
+        let world = World::with_pool(options, 2).await;
+        world.settle().await;
+        let path = format!("/admin/pools/{}", world.the_pool().await["id"].as_str().unwrap());
+        world.staff("POST", &format!("{path}/drain"), None).await;
+        world.settle_with(&faults).await;
+        let drained = end(&world).await;
+        world.staff("POST", &format!("{path}/resume"), None).await;
+        world.settle_with(&faults).await;
+        (drained, end(&world).await)
+    })
+    .await
+    .covers(&["reconcile_stock", "reconcile_server"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_is_undone_by_hand_leaves_nothing() {
+    after_every_step(|faults: Faults| async move {
+        let world = World::new().await;
+        let body = json!({"max_instances": 2});
+        let (_, coming) = world.staff("POST", "/admin/provision-pool", Some(body)).await;
+        // It is written down, and then the worker is gone.
+        world.worker(Faults::crash_at(1)).settle().await.unwrap_err();
+        let path = format!("/admin/operations/{}", coming["task_id"].as_str().unwrap());
+        let (status, answer) = world.staff("POST", &format!("{path}/undo"), None).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        world.settle_with(&faults).await;
+        (world.staff("GET", &path, None).await.1["state"].clone(), end(&world).await)
+    })
+    .await
+    .covers(&["provision_pool", "reconcile_server"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_that_runs_out_gives_its_slot_back() {
+    after_every_step(|faults: Faults| async move {
+        let world = World::with_pool(lean(), 1).await;
+        world.allocated(json!({"reserve_for": 3600})).await;
+        sqlx::query("update database.db_allocations set reserved_until = now()")
+            .execute(&world.pool)
+            .await
+            .unwrap();
+        world.settle_with(&faults).await;
+        end(&world).await
+    })
+    .await
+    .covers(&["reconcile_allocation"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_work_is_crashed_here() {
+    let world = World::with(lean()).await;
+    // These only look: what they write down is one transaction each, and replaced by the next look.
+    let _only_look = ["check_health", "take_inventory"];
+    names_every_kind(&world.worker(Faults::none()), include_str!("crash.rs"));
 }

@@ -34,6 +34,31 @@ async fn customers_get_nothing_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_operation_refuses_bad_bodies_by_field_and_rule() {
+    let world = World::with(lean()).await;
+    let document = document(&world).await;
+    let (staff, service) = (world.identity.staff(), world.identity.service("instance-service"));
+    let id = uuid::Uuid::now_v7().to_string();
+    let allocate = json!({
+        "instance_id": id, "customer_id": id, "db_type": "shared", "require_dedicated": false,
+        "plan_tier": "starter", "template": null, "reserve_for": 60, "cpu_limit": "1.0", "memory_limit": "1G",
+    });
+    let dedicated = json!({"instance_id": id, "customer_id": id, "plan_tier": "premium"});
+    let pool = json!({"max_instances": 5, "server_type": "shared"});
+    let senders = api::test::Senders {
+        tokens: &[&staff.token, &service.token],
+        things: &[("id", id)],
+        bodies: &[
+            ("POST /api/database/allocate", allocate),
+            ("POST /api/database/provision-dedicated", dedicated),
+            ("POST /api/database/admin/provision-pool", pool),
+            ("POST /api/database/admin/pools/{id}/resize", json!({"max_instances": 5})),
+        ],
+    };
+    api::test::every_operation_refuses_bad_bodies(world.router.clone(), &document, senders).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn passwords_are_for_services_and_servers_are_for_staff() {
     let world = World::with(lean()).await;
     let path = format!("/allocations/{}", uuid::Uuid::now_v7());
@@ -82,25 +107,28 @@ async fn the_interface_is_what_it_was() {
         }
     }
     insta::assert_snapshot!(lines.join("\n"), @r"
-    GET /api/database/admin/inventory - 200
-    GET /api/database/admin/operations - 200
-    GET /api/database/admin/operations/{id} - 200 404
-    POST /api/database/admin/operations/{id}/cancel - 200 404 409
-    POST /api/database/admin/operations/{id}/retry - 200 404 409
-    POST /api/database/admin/operations/{id}/undo - 200 404 409
-    GET /api/database/admin/pools - 200 422
-    DELETE /api/database/admin/pools/{id} - 202 404 409
-    GET /api/database/admin/pools/{id} - 200 404
-    POST /api/database/admin/pools/{id}/drain - 200 404 409
-    POST /api/database/admin/pools/{id}/health-check - 200 404
-    POST /api/database/admin/pools/{id}/resize Resize 200 404 409 422
-    POST /api/database/admin/pools/{id}/resume - 200 404 409
-    POST /api/database/admin/provision-pool ProvisionPool 202 422
-    GET /api/database/admin/stats - 200
-    POST /api/database/allocate Allocate 200 202 409 422
-    DELETE /api/database/allocations/{instance_id} - 202 404
-    GET /api/database/allocations/{instance_id} - 200 202 404 422
-    POST /api/database/allocations/{instance_id}/rotate - 200 202 404 409
-    POST /api/database/provision-dedicated ProvisionDedicated 200 202 409 422
+    GET /api/database/admin/inventory - 200 400 401 403 503
+    POST /api/database/admin/inventory - 200 400 401 403 503
+    GET /api/database/admin/operations - 200 400 401 403 503
+    GET /api/database/admin/operations/{id} - 200 400 401 403 404 422 503
+    POST /api/database/admin/operations/{id}/cancel - 200 400 401 403 404 409 422 503
+    POST /api/database/admin/operations/{id}/retry - 200 400 401 403 404 409 422 503
+    POST /api/database/admin/operations/{id}/undo - 200 400 401 403 404 409 422 503
+    GET /api/database/admin/pools - 200 400 401 403 404 422 503
+    DELETE /api/database/admin/pools/{id} - 202 400 401 403 404 409 422 503
+    GET /api/database/admin/pools/{id} - 200 400 401 403 404 422 503
+    POST /api/database/admin/pools/{id}/drain - 200 400 401 403 404 409 422 503
+    POST /api/database/admin/pools/{id}/health-check - 200 400 401 403 404 422 503
+    POST /api/database/admin/pools/{id}/resize Resize 200 400 401 403 404 409 413 415 422 503
+    POST /api/database/admin/pools/{id}/resume - 200 400 401 403 404 409 422 503
+    POST /api/database/admin/provision-pool ProvisionPool 202 400 401 403 404 413 415 422 503
+    GET /api/database/admin/stats - 200 400 401 403 503
+    POST /api/database/admin/sweep - 200 400 401 403 503
+    GET /api/database/admin/violations - 200 400 401 403 503
+    POST /api/database/allocate Allocate 200 202 400 401 403 404 409 413 415 422 503
+    DELETE /api/database/allocations/{instance_id} - 202 400 401 403 404 422 503
+    GET /api/database/allocations/{instance_id} - 200 202 400 401 403 404 422 503
+    POST /api/database/allocations/{instance_id}/rotate - 200 202 400 401 403 404 409 422 503
+    POST /api/database/provision-dedicated ProvisionDedicated 200 202 400 401 403 404 409 413 415 422 503
     ");
 }

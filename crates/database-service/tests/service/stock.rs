@@ -1,7 +1,5 @@
 //! Templates, golden databases and stock.
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -108,7 +106,8 @@ async fn who_waits_for_a_server_gets_a_clone_and_not_an_empty_database() {
     let tenant = Tenant::new();
     assert_eq!(world.allocate(&tenant, json!({"template": ODOO})).await.0, StatusCode::ACCEPTED);
     world.settle().await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let wait = format!("/allocations/{}?wait=10s", tenant.instance);
+    assert_eq!(world.service("GET", &wait, None).await.0, StatusCode::OK);
     let (status, answer) = world.allocate(&tenant, json!({"template": ODOO})).await;
     assert_eq!((status, &answer["template"]), (StatusCode::OK, &json!(ODOO)), "{answer}");
 }

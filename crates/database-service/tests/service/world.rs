@@ -67,8 +67,7 @@ impl World {
         let pool = platform.pool("database_service");
         QUEUE.prepare(&pool).await.unwrap();
         let folder = tempfile::Builder::new().prefix("database-service-").tempdir().unwrap();
-        let mut local = LocalOptions::new(folder.path(), folder.path().join("images"));
-        local.reservations = std::env::temp_dir().join("runtime-local-reservations");
+        let local = LocalOptions::new(folder.path(), folder.path().join("images"));
         let local = Arc::new(LocalRuntime::open(local).await.unwrap());
         let runtime = Arc::new(QuickOdoo { local, jobs: AtomicUsize::new(0) });
         let identity = testkit::identity();

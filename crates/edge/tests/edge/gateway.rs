@@ -40,9 +40,22 @@ async fn paths_that_are_nobodys_or_have_two_readings_are_refused() {
         ("/user/%2e%2e/database", 400, "malformed"),
         ("/user%2fx", 400, "malformed"),
         ("/user/..%5cdatabase", 400, "malformed"),
+        ("/user/..;/internal/customers/x", 400, "malformed"),
+        ("/user/%2e%2e/internal", 400, "malformed"),
+        ("/user/x%2f..%2f..%2finternal", 400, "malformed"),
+        ("/%75ser/auth/login", 404, "not_found"),
+        ("/USER/auth/login", 404, "not_found"),
+        ("/user/metrics", 404, "not_found"),
+        ("/billing/metrics/", 404, "not_found"),
+        ("/database/%6detrics", 404, "not_found"),
+        ("/user/internal/customers/x", 404, "not_found"),
+        ("/user/INTERNAL/customers/x", 404, "not_found"),
+        ("/notification/internal?x=1", 404, "not_found"),
     ] {
-        let answer = get(world.address, "api.localhost", path).await;
-        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{path}");
+        for host in ["api.localhost", "127.0.0.1"] {
+            let answer = get(world.address, host, path).await;
+            assert_eq!((answer.status, answer.code().as_str()), (status, code), "{host} {path}");
+        }
     }
 }
 
@@ -105,4 +118,24 @@ async fn the_edge_tells_how_it_is_and_counts() {
                 .any(|r| (r.kind, r.status, r.count) == (edge::Kind::Api, 200, 2))
     };
     world.until(counted).await;
+}
+
+#[tokio::test]
+async fn the_edges_numbers_can_be_read() {
+    let world = World::new().await;
+    world.route("demo", contract::instance::RouteTarget::Starting).await;
+    world.route("lost", crate::world::odoo(crate::world::unused().await)).await;
+    get(world.address, "demo.localhost", "/").await;
+    get(world.address, "lost.localhost", "/").await;
+    world.until(|status| status.open == 0 && status.requests.iter().any(|r| r.count == 2)).await;
+    let numbers = world.numbers();
+    for line in [
+        "edge_requests_total{kind=\"tenant\",status=\"503\"} 2",
+        "edge_pages_total{kind=\"starting\"} 2",
+        "edge_upstream_failures_total{kind=\"tenant\"} 1",
+        "edge_routes 2",
+        "edge_routes_followed 1",
+    ] {
+        assert!(numbers.lines().any(|known| known == line), "{line}: {numbers}");
+    }
 }

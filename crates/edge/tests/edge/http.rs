@@ -52,6 +52,26 @@ pub(crate) async fn raw(address: SocketAddr, request: &str) -> Answer {
     Answer::parse(&answer)
 }
 
+/// Sends bytes as they are, and reads until the text is whole.
+pub(crate) async fn raw_until(
+    address: SocketAddr,
+    request: &str,
+    is_whole: impl Fn(&str) -> Option<()>,
+) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while is_whole(&String::from_utf8_lossy(&answer)).is_none() {
+        let mut bytes = [0; 4096];
+        let read = timeout(PATIENCE, stream.read(&mut bytes)).await.expect("an answer in time");
+        match read.unwrap() {
+            0 => break,
+            count => answer.extend_from_slice(&bytes[..count]),
+        }
+    }
+    Answer::parse(&answer)
+}
+
 /// Asks for a path, with more header lines.
 pub(crate) async fn get_with(address: SocketAddr, host: &str, path: &str, lines: &str) -> Answer {
     let request =

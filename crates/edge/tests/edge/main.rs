@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod attack;
+mod bounds;
 mod gateway;
 mod http;
 mod life;
 mod page;
+mod smuggling;
 mod table;
 mod tenant;
 mod world;

@@ -121,7 +121,7 @@ async fn an_upload_of_100_megabytes_is_streamed_and_never_held() {
 }
 
 /// Bytes of memory that this process holds.
-fn resident() -> usize {
+pub(crate) fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }

@@ -11,9 +11,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use contract::client::{Bearer, Client, InstanceClient};
 use contract::instance::{Route, RouteTarget, Routes};
-use edge::{Edge, Options, Status, Upstreams};
+use edge::{Edge, Limits, Options, Status, Upstreams};
 use futures::stream::{self, StreamExt};
 use identity::TokenKey;
+use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) teller: Teller,
     pub(crate) status: Box<dyn Fn() -> Status + Send + Sync>,
+    registry: Registry,
     _stop: DropGuard,
 }
 
@@ -40,6 +42,19 @@ impl World {
 
     /// An edge that follows the routes at `instance`, whether or not there is somebody.
     pub(crate) async fn following(teller: Teller, instance: SocketAddr) -> Self {
+        Self::limited(teller, instance, Limits::default()).await
+    }
+
+    /// An edge that gives its visitors no more than this.
+    pub(crate) async fn with(limits: Limits) -> Self {
+        let teller = Teller::default();
+        let address = teller.serve().await;
+        let world = Self::limited(teller, address, limits).await;
+        world.until(|status| status.is_table_followed).await;
+        world
+    }
+
+    async fn limited(teller: Teller, instance: SocketAddr, limits: Limits) -> Self {
         let key = TokenKey::generate();
         let upstreams = Upstreams {
             user: format!("http://{}/", echo("user").await),
@@ -54,15 +69,26 @@ impl World {
         let edge = Edge::new(Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             base: "localhost".to_owned(),
+            scheme: "http",
             upstreams,
             routes: InstanceClient(routes),
             threads: 2,
+            limits,
         })
         .unwrap();
         let (address, status) = (edge.address(), Box::new(edge.status()));
+        let mut registry = Registry::default();
+        edge.register(&mut registry);
         let stop = CancellationToken::new();
         tokio::spawn(edge.run(stop.clone()));
-        Self { address, teller, status, _stop: stop.drop_guard() }
+        Self { address, teller, status, registry, _stop: stop.drop_guard() }
+    }
+
+    /// The edge's numbers as `/metrics` shows them.
+    pub(crate) fn numbers(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        text
     }
 
     /// Tries to have an edge at an address.
@@ -77,7 +103,9 @@ impl World {
             console: nobody.clone(),
         };
         let routes = InstanceClient(Client::new(format!("http://{nobody}"), Bearer::Nobody));
-        Edge::new(Options { listen, base: "localhost".to_owned(), upstreams, routes, threads: 1 })
+        let limits = Limits::default();
+        let base = "localhost".to_owned();
+        Edge::new(Options { listen, base, scheme: "http", upstreams, routes, threads: 1, limits })
     }
 
     /// Tells a route, and waits until it holds.

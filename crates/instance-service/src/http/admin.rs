@@ -2,22 +2,20 @@
 
 use std::convert::Infallible;
 
-use api::{ApiResult, Json, Staff, Stopping};
+use api::{ApiResult, Json, Stopping};
 use axum::extract::State;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
 use contract::error::ErrorBody;
 use contract::instance::{Route, Routes};
-use contract::operation::Operations;
 use futures::{Stream, StreamExt, stream};
 use tracing::warn;
 use vocabulary::InstanceId;
-use work::Which;
 
 use super::Insider;
 use crate::bell::{Ear, Ring};
 use crate::context::Context;
+use crate::route;
 use crate::store::all;
-use crate::{QUEUE, route};
 
 /// The routing table.
 #[utoipa::path(
@@ -46,20 +44,6 @@ pub(super) async fn route_events(
 ) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
     let told = Telling::begin(context).take_until(stop.cancelled_owned());
     Sse::new(told).keep_alive(KeepAlive::default())
-}
-
-/// What is under way.
-#[utoipa::path(
-    get, path = "/api/v1/instances/admin/operations", security(("bearer" = [])),
-    responses((status = 200, body = Operations), (status = 403, body = ErrorBody))
-)]
-pub(super) async fn operations(
-    _staff: Staff,
-    State(context): State<Context>,
-) -> ApiResult<Json<Operations>> {
-    let mut conn = context.pool.acquire().await?;
-    let operations = QUEUE.operations(&mut conn, Which::UnderWay).await?;
-    Ok(Json(Operations { operations }))
 }
 
 async fn table(context: &Context) -> sqlx::Result<Routes> {

@@ -19,6 +19,7 @@ impl InstanceReconciler {
         instance: &Instance,
         attempt: &Attempt,
     ) -> anyhow::Result<Flow> {
+        life::check(&self.context, instance).await?;
         self.context.runtime.remove(&workload(instance.id)).await?;
         attempt.did("Odoo removed").await?;
         Ok(Flow::Again)

@@ -7,6 +7,7 @@ use work::Attempt;
 use super::{InstanceReconciler, sight};
 use crate::instance::Instance;
 use crate::life;
+use crate::store::event;
 use crate::store::secret::Secrets;
 use crate::tenant::{self, Identity};
 
@@ -42,10 +43,7 @@ impl InstanceReconciler {
         database: &DatabaseAddress,
         attempt: &Attempt,
     ) -> anyhow::Result<()> {
-        let state = instance.state.clone();
-        // Told once, however often it is tried.
-        let message = (attempt.number() == 1).then_some(INSTALLING);
-        life::save(&self.context, instance, state, message, attempt).await?;
+        self.tell_of_install(instance, attempt).await?;
         let job = OdooJob {
             version: instance.odoo_version.clone(),
             database: database.clone(),
@@ -58,6 +56,22 @@ impl InstanceReconciler {
         attempt.did("Odoo installed").await
     }
 
+    /// Told once, however often it is tried.
+    async fn tell_of_install(
+        &self,
+        instance: &mut Instance,
+        attempt: &Attempt,
+    ) -> anyhow::Result<()> {
+        let mut conn = self.context.pool.acquire().await?;
+        if event::last_message(&mut conn, instance.id).await?.as_deref() == Some(INSTALLING) {
+            return Ok(());
+        }
+        drop(conn);
+        let state = instance.state.clone();
+        life::save(&self.context, instance, state, Some(INSTALLING), attempt).await?;
+        attempt.did("told of the installation").await
+    }
+
     fn identity(&self, instance: &Instance, secrets: &Secrets) -> Identity {
         Identity {
             instance: instance.id,
@@ -65,8 +79,8 @@ impl InstanceReconciler {
             login: instance.admin_email.to_string(),
             password_hash: secrets.admin_password_hash.clone(),
             company: instance.name.to_string(),
-            language: instance.language.clone(),
-            timezone: instance.timezone.clone(),
+            language: instance.language.clone().map(Into::into),
+            timezone: instance.timezone.clone().map(Into::into),
         }
     }
 }

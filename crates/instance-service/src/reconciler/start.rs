@@ -52,7 +52,8 @@ impl InstanceReconciler {
             // People's patience begins now, and not while a database was being made.
             state = State { since: Utc::now(), ..state.told(InstanceStatus::Starting, None) };
         }
-        life::save(&self.context, instance, state, None, attempt).await
+        life::save(&self.context, instance, state, None, attempt).await?;
+        attempt.did("start noted").await
     }
 
     fn odoo(

@@ -85,3 +85,16 @@ pub async fn last_cause(
     .await?;
     Ok(cause.flatten())
 }
+
+/// What was told of an instance last.
+pub async fn last_message(
+    conn: &mut PgConnection,
+    instance: InstanceId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select message from instance_events where instance_id = $1 order by id desc limit 1",
+        instance as InstanceId
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use vocabulary::{
-    CustomerId, DatabaseType, DisplayName, EmailAddress, InstanceId, InstanceStatus, OdooVersion,
-    PlanName, ServerId, Standing, StatusReason, Subdomain, SubscriptionId,
+    CustomerId, DatabaseType, DisplayName, EmailAddress, InstanceId, InstanceStatus, Language,
+    OdooVersion, PlanName, ServerId, Standing, StatusReason, Subdomain, SubscriptionId, TimeZone,
 };
 
 use crate::instance::{DatabasePlace, DatabaseState, Entitled, Instance, Seen, State, Wish};
@@ -17,8 +17,8 @@ pub(super) struct Row {
     pub(super) subdomain: Subdomain,
     pub(super) odoo_version: OdooVersion,
     pub(super) admin_email: EmailAddress,
-    pub(super) language: Option<String>,
-    pub(super) timezone: Option<String>,
+    pub(super) language: Option<Language>,
+    pub(super) timezone: Option<TimeZone>,
     pub(super) entitlement_version: i64,
     pub(super) standing: Option<Standing>,
     pub(super) standing_reason: Option<StatusReason>,
@@ -58,7 +58,8 @@ macro_rules! select_instance {
             $crate::store::row::Row,
             r#"select id as "id: _", customer_id as "customer_id: _", subscription_id as "subscription_id: _",
                       name as "name: _", subdomain as "subdomain: _", odoo_version as "odoo_version: _",
-                      admin_email as "admin_email: _", language, timezone, entitlement_version,
+                      admin_email as "admin_email: _", language as "language: _", timezone as "timezone: _",
+                      entitlement_version,
                       standing as "standing: _", standing_reason as "standing_reason: _",
                       plan_name as "plan_name: _", db_type as "db_type: _", cpu_limit, memory_limit, storage_limit,
                       wish as "wish: _", is_held, unwanted_at, restart_generation, status as "status: _",

@@ -56,6 +56,25 @@ pub async fn find(conn: &mut PgConnection, instance: InstanceId) -> sqlx::Result
     }))
 }
 
+/// The secrets of all instances.
+pub async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<(InstanceId, Secrets)>> {
+    let rows = sqlx::query!(
+        r#"select instance_id as "instance: InstanceId", admin_password, admin_password_hash, master_password
+             from instance_secrets"#
+    )
+    .fetch_all(conn)
+    .await?;
+    let secrets = rows.into_iter().map(|row| {
+        let secrets = Secrets {
+            admin_password: Sealed(row.admin_password),
+            admin_password_hash: row.admin_password_hash,
+            master_password: Sealed(row.master_password),
+        };
+        (row.instance, secrets)
+    });
+    Ok(secrets.collect())
+}
+
 /// Forgets them, when the instance is gone.
 pub async fn delete(conn: &mut PgConnection, instance: InstanceId) -> sqlx::Result<()> {
     sqlx::query!("delete from instance_secrets where instance_id = $1", instance as InstanceId)

@@ -1,6 +1,9 @@
 //! Who may do what.
 
-use api::test::{Stranger, every_operation_refuses_a_stranger, every_operation_refuses_nobody};
+use api::test::{
+    Senders, Stranger, every_operation_refuses_a_stranger, every_operation_refuses_bad_bodies,
+    every_operation_refuses_nobody,
+};
 use axum::http::StatusCode;
 use contract::instance::Instances;
 use serde_json::json;
@@ -34,8 +37,15 @@ async fn the_interface_is_this() {
       "get /",
       "post /",
       "get /admin/operations",
+      "get /admin/operations/{id}",
+      "post /admin/operations/{id}/cancel",
+      "post /admin/operations/{id}/retry",
+      "post /admin/operations/{id}/undo",
       "get /admin/routes",
       "get /admin/routes/events",
+      "get /admin/statements",
+      "post /admin/sweep",
+      "get /admin/violations",
       "get /by-subscription/{subscription_id}",
       "get /check-subdomain/{subdomain}",
       "delete /{id}",
@@ -81,6 +91,36 @@ async fn a_stranger_cannot_tell_somebody_elses_instance_from_none() {
         },
     )
     .await;
+}
+
+#[tokio::test]
+async fn every_operation_refuses_bad_bodies_by_field_and_rule() {
+    let world = World::new().await;
+    let id = InstanceId::new();
+    world.entitle(id, &world.entitlement(1, "trial")).await;
+    let service = instance_service::service(world.context.clone());
+    let openapi = service.openapi().clone();
+    let mut entitlement = world.entitlement(2, "suspended");
+    entitlement["reason"] = json!("unpaid");
+    entitlement["order"]["language"] = json!("en_US");
+    entitlement["order"]["timezone"] = json!("UTC");
+    let create = json!({
+        "id": InstanceId::new(), "customer_id": world.ann.id, "subscription_id": InstanceId::new(),
+        "plan_name": "basic-monthly", "db_type": "shared", "name": "Fresh", "subdomain": "fresh",
+        "odoo_version": "19.0", "admin_email": "ann@example.com", "language": "en_US", "timezone": "UTC",
+    });
+    let operation = |method: &str, path: &str| format!("{method} {BASE}{path}");
+    let senders = Senders {
+        tokens: &[&world.ann.token, &world.staff.token, &world.billing.token],
+        things: &[("id", id.to_string())],
+        bodies: &[
+            (&operation("POST", "/"), create),
+            (&operation("PUT", "/{id}"), json!({"name": "Orchard"})),
+            (&operation("POST", "/{id}/actions"), json!({"action": "stop"})),
+            (&operation("PUT", "/{id}/entitlement"), entitlement),
+        ],
+    };
+    every_operation_refuses_bad_bodies(service.into_router(), &openapi, senders).await;
 }
 
 #[tokio::test]

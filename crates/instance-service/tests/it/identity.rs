@@ -61,7 +61,8 @@ async fn the_first_password_is_shown_to_its_owner_and_opens_the_door() {
         .await
         .unwrap();
     assert!(hash.starts_with("$pbkdf2-sha512$600000$") && !hash.contains(&login.password));
-    assert_eq!(world.audit(id).await[1], "customer ann@example.com read_admin_login done");
+    let audit = world.audit(id).await;
+    assert_eq!(audit.last().unwrap(), "customer ann@example.com read_admin_login done");
     let rows: Vec<String> = sqlx::query_scalar("select admin_password::text from instance_secrets")
         .fetch_all(&world.pool)
         .await

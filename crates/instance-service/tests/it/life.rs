@@ -174,8 +174,11 @@ async fn staff_holds_it_and_lets_it_go() {
     insta::assert_json_snapshot!(world.audit(id).await, @r#"
     [
       "service billing-service entitle done",
+      "instance-worker running done",
       "staff staff@example.com hold done",
-      "staff staff@example.com unhold done"
+      "instance-worker suspended done",
+      "staff staff@example.com unhold done",
+      "instance-worker running done"
     ]
     "#);
 }

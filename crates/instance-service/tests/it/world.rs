@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) runtime: FakeRuntime,
     pub(crate) databases: FakeDatabases,
     pub(crate) router: Router,
+    pub(crate) vault: Vault,
     _platform: Platform,
 }
 
@@ -49,13 +50,14 @@ impl World {
         let runtime = FakeRuntime::new();
         runtime.on_job(|job| async move { odoo_tables::install(&job.database).await });
         let databases = FakeDatabases::start(platform.admin()).await;
+        let vault = Vault::generate();
         let bearer = Bearer::Service { key: identity.key.clone(), name: "instance-worker" };
         let mut options = Options { concurrency: 4, ..Options::default() };
         change(&mut options);
         let context = Context::new(
             pool.clone(),
             identity.verifier(),
-            Vault::generate(),
+            vault.clone(),
             Arc::new(runtime.clone()),
             DatabaseClient(Client::new(databases.url.clone(), bearer)),
             options,
@@ -70,6 +72,7 @@ impl World {
             identity,
             runtime,
             databases,
+            vault,
             _platform: platform,
         }
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
-use api::test::every_operation_refuses_nobody;
+use api::test::{Senders, every_operation_refuses_bad_bodies, every_operation_refuses_nobody};
 use notification_service::{Context, service};
 use serde_json::{Value, json};
 use testkit::{Identity, Platform};
@@ -66,6 +66,18 @@ async fn every_operation_refuses_nobody_and_customers() {
 }
 
 #[tokio::test]
+async fn every_operation_refuses_bad_bodies_by_field_and_rule() {
+    let world = World::new().await;
+    let service = world.identity.service("user-service").token;
+    let senders = Senders {
+        tokens: &[&service],
+        things: &[],
+        bodies: &[("POST /api/v1/emails", mail("k1"))],
+    };
+    every_operation_refuses_bad_bodies(world.router.clone(), &world.openapi, senders).await;
+}
+
+#[tokio::test]
 async fn a_mail_is_held_in_the_outbox_where_staff_read_it() {
     let world = World::new().await;
     let (status, email) = world.send(&mail("k1")).await;
@@ -97,7 +109,7 @@ async fn bad_mails_are_refused_with_the_field_and_the_rule() {
         ("/template", json!("'; drop table emails"), "template"),
         ("/key", json!(""), "key"),
         ("/key", json!("x".repeat(300)), "key"),
-        ("/key", json!("a\u{0}b"), ""),
+        ("/key", json!("a\u{0}b"), "key"),
         ("/variables/name", json!("a\r\nBcc: all@example.com"), "variables.name"),
         ("/variables/name", json!(7), "variables.name"),
     ];

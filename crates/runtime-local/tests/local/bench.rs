@@ -1,11 +1,12 @@
 //! A local runtime in a temporary folder, and a look behind it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use runtime::contract_suite::Bench;
+use runtime::contract_suite::{Bench, Wall, attack};
 use runtime::{Runtime, WorkloadName};
 use runtime_local::{LocalOptions, LocalRuntime};
 use sha2::{Digest as _, Sha256};
@@ -54,6 +55,11 @@ impl LocalBench {
         }
     }
 
+    /// The user id of a workload.
+    pub(crate) fn user_id(&self, name: &WorkloadName) -> u32 {
+        fs::metadata(self.unit(name).join("volume")).unwrap().uid()
+    }
+
     pub(crate) fn unit(&self, name: &WorkloadName) -> PathBuf {
         self.folder.path().join("units").join(name.as_str())
     }
@@ -74,11 +80,10 @@ pub(crate) fn end_all(folder: &Path) {
     }
 }
 
-/// The options for tests: anything but the folder is as it is for everybody.
+/// The options for tests: anything but the folder is as it is for everybody. User ids are shared with every other
+/// platform of the machine, as walls go by them.
 pub(crate) fn options(folder: &Path) -> LocalOptions {
-    let mut options = LocalOptions::new(folder, root_file_systems());
-    options.reservations = std::env::temp_dir().join("runtime-local-reservations");
-    options
+    LocalOptions::new(folder, root_file_systems())
 }
 
 fn root_file_systems() -> PathBuf {
@@ -155,5 +160,38 @@ impl Bench for LocalBench {
     fn odoo(&self) -> Option<OdooVersion> {
         let program = root_file_systems().join("odoo-19.0/usr/bin/odoo");
         program.exists().then(|| "19.0".parse().unwrap())
+    }
+
+    fn has(&self, wall: Wall) -> bool {
+        // What the runtime says is missing is told by `doctor`; here it is only told apart.
+        let words = match wall {
+            Wall::Network => "share the machine's network",
+            Wall::AbstractSockets => "reach the abstract sockets",
+            Wall::Memory => "memory of a workload as a whole",
+            Wall::Processes => "numbers of processes",
+        };
+        let walls = self.runtime.try_lock().unwrap().walls();
+        !walls.missing.iter().any(|missing| missing.contains(words))
+    }
+
+    fn own_hosts(&self) -> Vec<String> {
+        let output = Command::new("hostname").arg("-I").output().unwrap().stdout;
+        let all = String::from_utf8(output).unwrap();
+        let addresses = all.split_whitespace().filter(|address| !address.contains(':'));
+        let loopback = ["127.0.0.1", "127.0.0.2", "0.0.0.0", "::1"].into_iter();
+        loopback.chain(addresses).map(String::from).collect()
+    }
+
+    fn secrets(&self) -> Vec<PathBuf> {
+        let keys = self.folder.path().join("keys");
+        fs::create_dir_all(&keys).unwrap();
+        fs::write(keys.join("vault"), "a key").unwrap();
+        let mut secrets = attack::common_secrets();
+        secrets.extend([keys.join("vault"), keys]);
+        for inside in ["", "units", "units/contract-ground", "units/contract-ground/volume/data"] {
+            secrets.push(self.folder.path().join(inside));
+        }
+        secrets.push(self.folder.path().join("units/contract-ground/etc/pg_hba.conf"));
+        secrets
     }
 }

@@ -8,4 +8,5 @@
 mod bench;
 mod claim;
 mod contract;
+mod network;
 mod platform;

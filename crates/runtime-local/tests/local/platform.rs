@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use runtime::contract_suite::{Login, eventually, small_server};
+use runtime::contract_suite::{Bench as _, Login, Wall, eventually, small_server};
 use runtime::{Observed, Runtime as _, Workload, WorkloadName};
 use runtime_local::LocalRuntime;
 
 use crate::bench::{LocalBench, options};
+use crate::network::is_walled;
 
 const FOLDER: &str = "RUNTIME_LOCAL_TEST_FOLDER";
 
@@ -44,6 +45,9 @@ async fn what_a_killed_platform_started_is_adopted_and_looked_after() {
     eventually("the platform has applied it", || async { applied.exists().then_some(()) }).await;
     platform.kill().unwrap();
     platform.wait().unwrap();
+    if bench.has(Wall::Network) {
+        assert!(is_walled(bench.user_id(&server())), "the wall has gone with the platform");
+    }
 
     let runtime = LocalRuntime::open(options(bench.folder.path())).await.unwrap();
     let Observed::Running(running) = runtime.observe(&server()).await else {
@@ -55,7 +59,7 @@ async fn what_a_killed_platform_started_is_adopted_and_looked_after() {
     runtime.apply(&server(), &Workload::Postgres(small_server())).await.unwrap();
     assert_eq!(login.started_at().await.unwrap(), first);
 
-    runtime::contract_suite::Bench::crash(&bench, &server()).await;
+    bench.crash(&server()).await;
     eventually("it is restarted", || async {
         login.started_at().await.filter(|now| *now != first)
     })

@@ -110,8 +110,17 @@ impl Login {
 
 /// The status and the body of a page, or `None` when nobody answers.
 pub async fn fetch(address: &Address, path: &str) -> Option<(u16, String)> {
+    ask(address, format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")).await
+}
+
+/// The answer to a body of JSON.
+pub(crate) async fn post(address: &Address, path: &str, body: &str) -> Option<(u16, String)> {
+    let head = format!("POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json");
+    ask(address, format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await
+}
+
+async fn ask(address: &Address, request: String) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect((address.host.as_str(), address.port)).await.ok()?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::probe::{eventually, fetch, running};
-use super::{Bench, Login, limits, small_server, start_server};
+use super::{Bench, Login, attack, limits, small_server, start_server};
 use crate::{
     DatabaseAddress, Observed, OdooJob, OdooServer, OdooTask, Runtime, Workload, WorkloadName,
 };
@@ -12,9 +12,9 @@ use crate::{
 /// A server with an initialised database, as tenants' Odoos need it.
 #[derive(Debug)]
 pub struct Ground {
-    runtime: Arc<dyn Runtime>,
+    pub(super) runtime: Arc<dyn Runtime>,
     server: WorkloadName,
-    login: Login,
+    pub(super) login: Login,
     job: OdooJob,
 }
 
@@ -28,6 +28,7 @@ pub async fn all(bench: &dyn Bench, asset_script: &str) {
     an_odoo_serves_its_login_page(bench, &ground).await;
     an_odoo_without_its_database_is_failing(bench, &ground).await;
     workloads_do_not_see_each_other(&ground).await;
+    attack::all(bench, &ground).await;
     ground.clear().await;
 }
 
@@ -130,7 +131,11 @@ pub async fn an_odoo_serves_its_login_page(bench: &dyn Bench, ground: &Ground) {
     assert_eq!(bench.leftovers(&name).await, Vec::<String>::new());
 }
 
-async fn start_odoo(runtime: &Arc<dyn Runtime>, name: &WorkloadName, odoo: &OdooServer) -> String {
+pub(super) async fn start_odoo(
+    runtime: &Arc<dyn Runtime>,
+    name: &WorkloadName,
+    odoo: &OdooServer,
+) -> String {
     let started = Instant::now();
     runtime.apply(name, &Workload::Odoo(odoo.clone())).await.unwrap();
     let address = running(runtime, name).await.address;

@@ -1,4 +1,4 @@
-//! Commands on database servers, and on what is under way.
+//! Commands on database servers.
 
 use contract::database::{PoolsQuery, ProvisionPool};
 
@@ -38,23 +38,4 @@ pub(crate) async fn provision_pool(
     let coming = platform.database.provision_pool(&body).await?;
     let fields = [("operation", coming.task_id.to_string()), ("", coming.message.clone())];
     Ok(output::print_fields(format, &coming, &fields)?)
-}
-
-/// `saasodoo operations`
-pub(crate) async fn operations(platform: &Platform, format: Format) -> Outcome {
-    let mut all = platform.database.operations().await?;
-    all.operations.extend(platform.instance.operations().await?.operations);
-    let rows = all.operations.iter().map(|operation| {
-        vec![
-            operation.kind.clone(),
-            operation.subject.clone(),
-            operation.state.clone(),
-            operation.step.clone(),
-            operation.tries.to_string(),
-            operation.next_try.map(|at| at.format("%T").to_string()).unwrap_or_default(),
-            operation.error.clone().unwrap_or_default(),
-        ]
-    });
-    let head = ["KIND", "SUBJECT", "STATE", "STEP", "TRIES", "NEXT TRY", "ERROR"];
-    Ok(output::print(format, &all, &head, rows)?)
 }

@@ -30,6 +30,7 @@ pub(crate) fn user(settings: &Settings) -> user_service::Options {
         reset_life: user.reset_life,
         hashes_at_once: user.hashes_at_once,
         login_tries: user.login_tries,
+        mail_asks: user.mail_asks,
     }
 }
 
@@ -83,6 +84,7 @@ pub(crate) fn database(settings: &Settings) -> database_service::Options {
             connections: tenant.connections,
             statement_timeout: tenant.statement_timeout,
             idle_in_transaction_timeout: tenant.idle_in_transaction_timeout,
+            transaction_timeout: tenant.transaction_timeout,
             temporary_files: tenant.temporary_files,
         },
         health_every: database.health_every,
@@ -116,6 +118,7 @@ pub(crate) fn edge(settings: &Settings, client: impl Fn(&str) -> Client) -> edge
     edge::Options {
         listen: settings.platform.listen,
         base: settings.platform.base.clone(),
+        scheme: settings.platform.public_scheme.as_str(),
         upstreams: edge::Upstreams {
             user: services.user.url.clone(),
             instance: services.instance.url.clone(),
@@ -126,5 +129,6 @@ pub(crate) fn edge(settings: &Settings, client: impl Fn(&str) -> Client) -> edge
         },
         routes: InstanceClient(client(&services.instance.url)),
         threads: settings.edge.threads,
+        limits: edge::Limits::default(),
     }
 }

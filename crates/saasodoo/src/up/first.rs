@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
 use contract::client::Bearer;
-use contract::database::{Pool, PoolsQuery, ProvisionPool};
+use contract::database::{Pool, PoolsQuery};
 use contract::instance::Instance;
 use secrecy::{ExposeSecret, SecretString};
 use vocabulary::{EmailAddress, InstanceStatus};
@@ -32,9 +32,13 @@ pub(crate) async fn things(machine: &Machine, args: &Up, progress: &Progress) ->
     let platform = Platform::at(&super::gateway(settings.platform.listen), Bearer::Token(token));
     let staff = EmailAddress::try_from(STAFF.to_owned()).expect("this is an address");
     let password = user_service::ensure_first_staff(&machine.parts.user(), &staff).await?;
-    progress.step("the first shared pool is active", pool(&platform)).await?;
-    let stocking = progress.step("databases are in stock", stock(&platform));
-    stocking.await?;
+    let database = &settings.database;
+    if 0 < database.free_slots_low {
+        patiently(progress, "the first shared pool is active", pool(&platform)).await?;
+    }
+    if 0 < database.stock_per_server && !database.templates.is_empty() {
+        patiently(progress, "databases are in stock", stock(&platform)).await?;
+    }
     progress.step("what ran before runs again", again(machine, &platform)).await?;
     if !args.no_demo {
         demo(&platform, progress).await?;
@@ -56,11 +60,24 @@ fn say_staff(password: Option<&SecretString>, settings: &settings::Settings, pro
     }
 }
 
-async fn pool(platform: &Platform) -> Result<(), Failure> {
-    if shared(platform).await?.is_empty() {
-        let body = ProvisionPool { max_instances: 50, server_type: "shared".to_owned() };
-        platform.database.provision_pool(&body).await?;
+/// Waits for what comes by itself. That it takes long is no reason to end a platform which goes on with it.
+async fn patiently(
+    progress: &Progress,
+    what: &str,
+    coming: impl Future<Output = Result<(), Failure>>,
+) -> Outcome {
+    match progress.step(what, coming).await {
+        Err(Failure::TookTooLong(told)) => {
+            tracing::warn!("{told}");
+            progress.say(&format!("  {told}; the platform goes on with it"));
+            Ok(())
+        }
+        other => other,
     }
+}
+
+/// The planner makes the first pool, as it makes every other.
+async fn pool(platform: &Platform) -> Result<(), Failure> {
     until(Duration::from_secs(120), "no pool became active", || async {
         Ok(shared(platform).await?.iter().any(|pool| pool.status == "active"))
     })

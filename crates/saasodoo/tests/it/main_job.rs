@@ -117,6 +117,9 @@ fn the_same_allocate_ten_times_is_one_database(platform: &Platform) {
     assert_eq!(answers[0].0, 200, "{:?}", answers[0]);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     the_password_works_there_and_nowhere_else(&answers[0].1);
+    // Nobody owns it, which doctor would rightly tell.
+    let path = "/database/api/database/allocations/018f0000-0000-7000-8000-0000000000a1";
+    assert_eq!(platform.call("DELETE", path, &token, None).status, 202);
 }
 
 fn the_password_works_there_and_nowhere_else(allocated: &serde_json::Value) {

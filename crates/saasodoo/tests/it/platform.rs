@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_saasodoo");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_saasodoo");
 
 /// Building the template takes half a minute on a good machine.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -148,6 +148,25 @@ impl Platform {
         let instance = self.json(&["instance", subdomain]);
         let reason = instance["status_reason"].as_str().map(str::to_owned);
         (instance["status"].as_str().unwrap().to_owned(), reason)
+    }
+
+    /// What `doctor` finds, each with all that it says; with more of its arguments.
+    pub(crate) fn doctor(&self, more: &[&str]) -> Value {
+        let output = self.run(&[&["doctor", "--json"], more].concat());
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no report: {complaint}"))
+    }
+
+    /// Waits until `doctor` finds nothing.
+    pub(crate) fn has_nothing_wrong(&self) {
+        let mut report = Value::Null;
+        for _ in 0..6 {
+            report = self.doctor(&[]);
+            if report["findings"].as_array().unwrap().is_empty() {
+                return;
+            }
+        }
+        panic!("{report:#}");
     }
 
     /// Waits until an instance is in this status.

@@ -1,5 +1,9 @@
-use api::test::{Stranger, every_operation_refuses_a_stranger, every_operation_refuses_nobody};
+use api::test::{
+    Senders, Stranger, every_operation_refuses_a_stranger, every_operation_refuses_bad_bodies,
+    every_operation_refuses_nobody,
+};
 use serde_json::json;
+use user_service::Options;
 
 use crate::world::{World, registration};
 
@@ -40,6 +44,33 @@ async fn every_operation_refuses_a_stranger_to_a_customer() {
         open: &[],
     };
     every_operation_refuses_a_stranger(world.router.clone(), &world.openapi, stranger).await;
+}
+
+#[tokio::test]
+async fn every_operation_refuses_bad_bodies_by_field_and_rule() {
+    let world =
+        World::with(Options { mail_asks: 1000, login_tries: 1000, ..Options::default() }).await;
+    let (ann, staff) =
+        (world.member("ann@example.com", "correct horse").await, world.identity.staff());
+    let token = "0".repeat(64);
+    let senders = Senders {
+        tokens: &[&ann, &staff.token],
+        things: &[],
+        bodies: &[
+            ("POST /auth/register", registration("new@example.com", "correct horse")),
+            ("POST /auth/verify-email", json!({ "token": token })),
+            ("POST /auth/resend-verification", json!({"email": "x@example.com"})),
+            ("POST /auth/login", json!({"email": "x@example.com", "password": "correct horse"})),
+            ("POST /auth/password-reset", json!({"email": "x@example.com"})),
+            (
+                "POST /auth/password-reset-complete",
+                json!({ "token": token, "new_password": "correct horse" }),
+            ),
+            ("PUT /users/profile", json!({"first_name": "Ann", "last_name": "Smith"})),
+            ("PUT /admin/customers", json!({"email": "x@example.com", "company": "X"})),
+        ],
+    };
+    every_operation_refuses_bad_bodies(world.router.clone(), &world.openapi, senders).await;
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn too_many_tries_have_to_wait_known_or_not() {
         let (status, answer) = world.log_in(email, PASSWORD).await;
         assert_eq!((status, &answer["error"]["code"]), (429, &json!("too_many_requests")));
     }
-    sqlx::query!("update login_tries set since = since - interval '16 minutes'")
+    sqlx::query!("update tries set since = since - interval '16 minutes'")
         .execute(&world.context.pool)
         .await
         .unwrap();

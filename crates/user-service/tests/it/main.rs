@@ -4,6 +4,7 @@
 
 mod customer;
 mod interface;
+mod limit;
 mod login;
 mod registration;
 mod world;

@@ -1,4 +1,5 @@
 use serde_json::json;
+use user_service::Options;
 
 use crate::world::World;
 
@@ -78,7 +79,7 @@ async fn a_second_registration_before_the_proof_replaces_the_first() {
 
 #[tokio::test]
 async fn twenty_registrations_at_once_make_one_customer() {
-    let world = World::new().await;
+    let world = World::with(Options { mail_asks: 20, ..Options::default() }).await;
     let calls = (0..20).map(|_| world.register(ANN, PASSWORD));
     for (status, _) in futures::future::join_all(calls).await {
         assert_eq!(status, 201);

@@ -40,7 +40,8 @@ impl Queue {
         kind: &str,
         subject: &str,
     ) -> sqlx::Result<bool> {
-        let sql = "select exists (select from {schema}._private_jobs as jobs where jobs.key = $1 || '/' || $2)";
+        let sql = "select exists (select from {schema}._private_jobs as jobs where jobs.key = $1 || '/' || $2)
+                   or exists (select from {schema}.attempts where attempts.key = $1 || '/' || $2)";
         let exists = sqlx::query_scalar(self.sql(sql))
             .bind(kind)
             .bind(subject)

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub(super) struct Hands {
     pub(super) faults: Faults,
     pub(super) pace: Pace,
     pub(super) stopping: CancellationToken,
-    tally: Arc<Tally>,
+    pub(super) tally: Arc<Tally>,
 }
 
 /// How long to wait before an end that could not be recorded is recorded again.
@@ -94,12 +94,14 @@ impl Hands {
 
     async fn make(&self, lock: &Lock, task: &dyn Task, attempt: &Attempt) {
         tracing::debug!(lag = lock.claim.lag, number = attempt.number(), "began");
+        let begin = Instant::now();
         let outcome = match task.run(attempt).await {
             Ok(ending) => Outcome::Well(ending),
             Err(error) => Outcome::Failed(error, self.pace.retry(attempt.failures() + 1)),
         };
+        let took = begin.elapsed();
         let kept = self.record(lock, &outcome).await;
-        self.report(lock, &outcome, kept);
+        self.report(lock, &outcome, kept, took);
     }
 
     /// A job stays locked until its end is recorded, so this is tried until the database takes it.
@@ -115,7 +117,7 @@ impl Hands {
         }
     }
 
-    fn report(&self, lock: &Lock, outcome: &Outcome, kept: bool) {
+    fn report(&self, lock: &Lock, outcome: &Outcome, kept: bool, took: Duration) {
         let Claim { kind, subject, .. } = &lock.claim;
         let name = match outcome {
             _ if !kept => "superseded",
@@ -125,7 +127,7 @@ impl Hands {
             Outcome::Well(Ending::Requeued(_)) => "requeued",
             Outcome::Failed(..) => "failed",
         };
-        self.tally.count(kind, name);
+        self.tally.count(kind, name, took);
         match outcome {
             _ if name == "superseded" => {
                 tracing::warn!(

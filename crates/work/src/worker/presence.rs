@@ -60,8 +60,9 @@ impl Hands {
         Ok(())
     }
 
-    /// Returns what is still locked, and takes leave.
+    /// Returns what is still locked, hands in what was counted, and takes leave.
     pub(super) async fn leave(&self) -> sqlx::Result<()> {
+        self.hand_in().await?;
         let sql = "select {schema}.recover_dead_worker_jobs(array[$1]), {schema}.worker_deregister($1), pg_notify($2, '')";
         sqlx::query(self.queue.sql(sql))
             .bind(&*self.id)

@@ -57,8 +57,7 @@ impl Shift {
         let mut listening = JoinSet::new();
         listening.spawn(Arc::clone(&ear).listen(listener, hands.desk.clone(), channel));
         let kinds = worker.tasks.keys().cloned().collect();
-        let work = worker.tasks.values().filter(|task| !task.is_chore());
-        let work = work.map(|task| task.kind().to_owned()).collect();
+        let work = worker.kinds().map(str::to_owned).collect();
         hands
             .heartbeat(ear.metadata())
             .await
@@ -179,7 +178,8 @@ impl Shift {
             self.hands.recover(silent, closed).await?;
         }
         let known: Vec<i64> = self.jobs.values().copied().collect();
-        self.hands.return_strays(&known).await
+        self.hands.return_strays(&known).await?;
+        self.hands.hand_in().await
     }
 
     async fn is_quiet(&self, until: &Until) -> sqlx::Result<bool> {

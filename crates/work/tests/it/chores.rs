@@ -18,7 +18,8 @@ async fn preparing_is_idempotent_also_at_the_same_time() {
     QUEUE.prepare(&pool).await.unwrap();
     QUEUE.wake::<Toy>(&mut pool.acquire().await.unwrap(), &"a".to_owned()).await.unwrap();
     QUEUE.prepare(&pool).await.unwrap();
-    assert_eq!(QUEUE.load(&mut pool.acquire().await.unwrap()).await.unwrap().waiting, 1);
+    let loads = QUEUE.loads(&mut pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!(loads.iter().map(|load| load.waiting).sum::<i64>(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,14 +87,17 @@ async fn monitors_see_how_much_there_is_to_do() {
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let load = QUEUE.load(&mut world.conn().await).await.unwrap();
+    let load = world.load("toy").await;
     assert_eq!((load.waiting, load.due, load.running, load.failing, load.stuck), (2, 1, 0, 0, 0));
     assert!(load.oldest_due_seconds >= 0.05, "{load:?}");
     let worker = world.worker().reconcile(Toy::idle());
     worker.settle().await.unwrap();
-    let load = QUEUE.load(&mut world.conn().await).await.unwrap();
+    let load = world.load("toy").await;
     assert_eq!((load.due, load.oldest_due_seconds), (0, 0.0));
-    assert_eq!(worker.counts().by_outcome()[&("toy".to_owned(), "settled")], 1);
+    assert_eq!(world.ended("toy", "settled").await, 1);
+    world.wake("a").await;
+    world.worker().reconcile(Toy::idle()).settle().await.unwrap();
+    assert_eq!(world.ended("toy", "settled").await, 2, "the counts of all workers add up");
 }
 
 /// As many settled things as a platform may have.

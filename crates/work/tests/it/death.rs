@@ -2,15 +2,29 @@
 
 use crate::world::{QUEUE, Toy, World, admin, eventually, run};
 use sqlx::{Connection, PgConnection};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use work::{Attempt, Crashed, Faults, Next, Pace, Superseded};
+use work::{Crashed, Faults, Next, Pace};
 
 /// Never ends.
 fn hanging() -> Toy {
     Toy::new(|_, _| Box::pin(std::future::pending()))
+}
+
+/// Ends when it is told to.
+fn held() -> (Toy, CancellationToken) {
+    let finish = CancellationToken::new();
+    let finished = finish.clone();
+    let toy = Toy::new(move |_, _| {
+        let finished = finished.clone();
+        Box::pin(async move {
+            finished.cancelled().await;
+            Ok(Next::Settled)
+        })
+    });
+    (toy, finish)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,93 +50,20 @@ async fn the_work_of_a_worker_that_is_gone_goes_to_another_at_once() {
 async fn a_worker_that_lives_keeps_its_work() {
     let world = World::new().await;
     world.wake("a").await;
-    let first = Toy::new(|_, _| {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Ok(Next::Settled)
-        })
-    });
+    let (first, finish) = held();
     let diary = Arc::clone(&first.diary);
     let first = run(world.worker().reconcile(first));
     eventually("it began", || async { diary.runs("a") == 1 }).await;
     let toy = Toy::idle();
     let others = Arc::clone(&toy.diary);
     let second = run(world.worker().reconcile(toy));
+    // Longer than what makes a worker dead whose connection has closed.
+    let later = world.later(Pace::quick().closed * 3).await;
+    eventually("both went on living", || async { world.beats(later).await == 2 }).await;
+    finish.cancel();
     eventually("it is done", || async { world.jobs().await == 0 }).await;
     assert_eq!((diary.runs("a"), others.runs("a")), (1, 0));
     first.stop().await;
-    second.stop().await;
-}
-
-/// What the frozen worker found out after it thawed.
-#[derive(Default)]
-struct Found {
-    hold: Option<bool>,
-    did: Option<bool>,
-}
-
-fn freezing(pool: sqlx::PgPool, thaw: mpsc::Receiver<()>, found: Arc<Mutex<Found>>) -> Toy {
-    let thaw = Mutex::new(thaw);
-    Toy::new(move |_, attempt: &Attempt| {
-        // Blocks the only thread of its runtime: heartbeats stop, the connection stays open. That is what SIGSTOP does.
-        thaw.lock().unwrap().recv().unwrap();
-        let (pool, found) = (pool.clone(), Arc::clone(&found));
-        Box::pin(async move {
-            let mut tx = pool.begin().await?;
-            let hold = attempt.hold(&mut tx).await;
-            drop(tx);
-            let did = attempt.did("something").await;
-            let is_refused =
-                |result: anyhow::Result<()>| result.is_err_and(|error| error.is::<Superseded>());
-            *found.lock().unwrap() =
-                Found { hold: Some(is_refused(hold)), did: Some(is_refused(did)) };
-            Ok(Next::After(Duration::from_secs(3600)))
-        })
-    })
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_frozen_worker_says_after_it_thaws_is_refused() {
-    let world = World::new().await;
-    world.wake("a").await;
-    let (thaw, frozen_until) = mpsc::channel();
-    let found: Arc<Mutex<Found>> = Arc::default();
-    let (name, outcome) = (world.name(), Arc::clone(&found));
-    let began = Arc::new(AtomicBool::new(false));
-    let stop = CancellationToken::new();
-    let (noted, stopped) = (Arc::clone(&began), stop.clone());
-    let frozen = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let pool = crate::world::connect(&name).await;
-            let toy = freezing(pool.clone(), frozen_until, outcome);
-            noted.store(true, Ordering::SeqCst);
-            work::Worker::new(pool, QUEUE, 2).pace(Pace::quick()).reconcile(toy).run(stopped).await
-        })
-    });
-    eventually("it is frozen with the job", || async {
-        began.load(Ordering::SeqCst) && world.locked().await == 1
-    })
-    .await;
-
-    let pace = Pace { silent: Duration::from_millis(400), ..Pace::quick() };
-    let toy = Toy::new(|_, _| {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            Ok(Next::Settled)
-        })
-    });
-    let diary = Arc::clone(&toy.diary);
-    let second = run(world.worker().pace(pace).reconcile(toy));
-    eventually("another took it", || async { diary.runs("a") == 1 }).await;
-    thaw.send(()).unwrap();
-    eventually("the frozen one found out", || async { found.lock().unwrap().did.is_some() }).await;
-    let refused = std::mem::take(&mut *found.lock().unwrap());
-    assert_eq!((refused.hold, refused.did), (Some(true), Some(true)));
-    eventually("the other one settled it", || async { world.jobs().await == 0 }).await;
-    assert_eq!(diary.runs("a"), 1, "the frozen one's end changed nothing");
-    stop.cancel();
-    frozen.join().unwrap().unwrap();
     second.stop().await;
 }
 
@@ -155,7 +96,8 @@ async fn nobody_takes_a_thing_whose_transaction_is_not_over() {
         .reconcile(toy));
     world.wake("marker").await;
     eventually("the other one works", || async { diary.runs("marker") == 1 }).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let later = world.later(Duration::from_millis(400)).await;
+    eventually("it looked for the dead", || async { world.beats(later).await == 1 }).await;
     // Who wakes it doesn't have to wait, either.
     world.wake("a").await;
     assert_eq!(diary.runs("a"), 0);
@@ -169,9 +111,10 @@ async fn nobody_takes_a_thing_whose_transaction_is_not_over() {
 async fn what_ends_within_its_grace_ends_well() {
     let world = World::new().await;
     world.wake("a").await;
-    let toy = Toy::new(|_, _| {
+    let toy = Toy::new(|_, attempt| {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            attempt.stopping().cancelled().await;
+            attempt.did("something more").await?;
             Ok(Next::Settled)
         })
     });
@@ -231,12 +174,7 @@ async fn a_worker_that_is_told_to_crash_records_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_outlives_its_connections() {
     let world = World::new().await;
-    let toy = Toy::new(|_, _| {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            Ok(Next::Settled)
-        })
-    });
+    let (toy, finish) = held();
     let diary = Arc::clone(&toy.diary);
     let worker = run(world.worker().reconcile(toy));
     world.wake("a").await;
@@ -247,6 +185,7 @@ async fn a_worker_outlives_its_connections() {
         .execute(&mut conn)
         .await
         .unwrap();
+    finish.cancel();
     eventually("its end was recorded", || async { world.jobs().await == 0 }).await;
     world.wake("b").await;
     eventually("it hears again", || async { diary.runs("b") == 1 }).await;

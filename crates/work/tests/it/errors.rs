@@ -41,7 +41,9 @@ async fn an_error_leaves_a_trace_that_people_can_read() {
     assert_eq!(shown.error.as_deref(), Some("asking for the address: connection refused"));
     let wait = (shown.next_try.unwrap() - chrono::Utc::now()).num_seconds();
     assert!((55..=60).contains(&wait), "{wait}");
-    assert!(shown.id.0.is_nil() && shown.correlation_id.is_some());
+    assert!(shown.is_reconcile && shown.correlation_id.is_some());
+    let same = QUEUE.operation(&mut conn, shown.id).await.unwrap().unwrap();
+    assert_eq!((same.id, same.subject.as_str()), (shown.id, "a"));
 
     assert!(QUEUE.look_now(&mut conn, "toy", "a").await.unwrap());
     assert!(!QUEUE.look_now(&mut conn, "toy", "nothing").await.unwrap());
@@ -70,7 +72,7 @@ async fn what_fails_is_tried_again_slower_and_forgotten_when_it_settles() {
     assert!(QUEUE.operations(&mut conn, Which::UnderWay).await.unwrap().is_empty());
     assert_eq!(QUEUE.failures(&mut conn, "toy", "a").await.unwrap().len(), 4);
     assert_eq!(world.jobs().await, 0);
-    assert_eq!(worker.counts().by_outcome()[&("toy".to_owned(), "failed")], 4);
+    assert_eq!(world.ended("toy", "failed").await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,6 +127,6 @@ async fn what_wakes_itself_and_fails_does_not_spin() {
 
 impl World {
     pub(crate) async fn failing(&self) -> i64 {
-        QUEUE.load(&mut self.conn().await).await.unwrap().failing
+        self.load("toy").await.failing
     }
 }

@@ -5,7 +5,9 @@
 mod chores;
 mod crash;
 mod death;
+mod desk;
 mod errors;
+mod frozen;
 mod operations;
 mod waking;
 mod world;

@@ -172,7 +172,7 @@ async fn an_undoing_that_fails_is_stuck_until_somebody_helps() {
         ("stuck", "undo Walls", 3)
     );
     assert_eq!(shown.error.as_deref(), Some("undo Walls broke"));
-    assert_eq!(QUEUE.load(&mut world.conn().await).await.unwrap().stuck, 1);
+    assert_eq!(world.load("build").await.stuck, 1);
     worker.settle().await.unwrap();
     assert_eq!(world.shown(id).await.state, "stuck");
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use work::{Attempt, Next, Pace, Queue, Reconcile, Worker};
+use work::{Attempt, Load, Next, Pace, Queue, Reconcile, Worker};
 
 pub(crate) const QUEUE: Queue = Queue::new("toy_work");
 const ROLE: &str = "work_tester";
@@ -98,6 +98,7 @@ fn fresh_name() -> String {
 fn template_name() -> String {
     let mut hasher = DefaultHasher::new();
     include_str!("../../src/schema/tables.sql").hash(&mut hasher);
+    include_str!("../../src/schema/tallies.sql").hash(&mut hasher);
     include_str!("../../src/schema/functions.sql").hash(&mut hasher);
     include_str!("../../src/schema.rs").hash(&mut hasher);
     include_str!("world.rs").hash(&mut hasher);
@@ -145,6 +146,40 @@ impl World {
     /// Wakes a thing of the toy reconcile.
     pub(crate) async fn wake(&self, key: &str) {
         QUEUE.wake::<Toy>(&mut self.conn().await, &key.to_owned()).await.unwrap();
+    }
+
+    /// How much there is to do of one kind.
+    pub(crate) async fn load(&self, kind: &str) -> Load {
+        let loads = QUEUE.loads(&mut self.conn().await).await.unwrap();
+        loads.into_iter().find(|load| load.kind == kind).unwrap_or_default()
+    }
+
+    /// How many attempts at one kind of work ended so, as the workers have handed in.
+    pub(crate) async fn ended(&self, kind: &str, outcome: &str) -> i64 {
+        let outcomes = QUEUE.outcomes(&mut self.conn().await).await.unwrap();
+        let found =
+            outcomes.iter().find(|o| (o.kind.as_str(), o.outcome.as_str()) == (kind, outcome));
+        found.map_or(0, |outcome| outcome.attempts)
+    }
+
+    /// How many workers have said that they live, later than so long after now.
+    pub(crate) async fn beats(&self, since: chrono::DateTime<chrono::Utc>) -> i64 {
+        sqlx::query_scalar(
+            "select count(*) from toy_work._private_workers where last_heartbeat_at > $1",
+        )
+        .bind(since)
+        .fetch_one(&self.pool)
+        .await
+        .unwrap()
+    }
+
+    /// The time by the database's clock, so much later.
+    pub(crate) async fn later(&self, by: Duration) -> chrono::DateTime<chrono::Utc> {
+        sqlx::query_scalar("select clock_timestamp() + make_interval(secs => $1)")
+            .bind(by.as_secs_f64())
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
     }
 
     /// How many jobs there are, chores apart.

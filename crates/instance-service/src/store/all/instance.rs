@@ -1,9 +1,12 @@
 //! `instances` of any customer.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
+use uuid::Uuid;
 use vocabulary::{
-    CustomerId, DatabaseType, InstanceId, InstanceStatus, ServerId, StatusReason, Subdomain,
-    SubscriptionId,
+    CustomerId, DatabaseType, InstanceId, InstanceStatus, Language, ServerId, StatusReason,
+    Subdomain, SubscriptionId, TimeZone,
 };
 
 use crate::instance::{DatabaseState, Instance, State, Wish};
@@ -67,10 +70,28 @@ pub async fn list(
     instances(rows)
 }
 
+/// What people call these instances.
+pub async fn subdomains(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, String>> {
+    let rows = sqlx::query!("select id, subdomain from instances where id = any($1)", ids)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.subdomain)).collect())
+}
+
 /// Everything that is not gone: what has a route, and what a sweep looks at.
 pub async fn alive(conn: &mut PgConnection) -> sqlx::Result<Vec<Instance>> {
     let rows = select_instance!("where status <> 'terminated' order by id").fetch_all(conn).await?;
     instances(rows)
+}
+
+/// Every instance that ever was.
+pub async fn ids(conn: &mut PgConnection) -> sqlx::Result<Vec<InstanceId>> {
+    sqlx::query_scalar!(r#"select id as "id: InstanceId" from instances order by id"#)
+        .fetch_all(conn)
+        .await
 }
 
 /// Whether a word of database-service about this instance's database is news to the reconciler.
@@ -111,8 +132,8 @@ pub async fn insert(conn: &mut PgConnection, new: &Instance) -> sqlx::Result<boo
         new.subdomain.as_str(),
         new.odoo_version.as_str(),
         new.admin_email.as_str(),
-        new.language,
-        new.timezone,
+        new.language.as_ref().map(Language::as_str),
+        new.timezone.as_ref().map(TimeZone::as_str),
         new.plan_name.as_str(),
         new.db_type as DatabaseType,
         new.entitlement_version,

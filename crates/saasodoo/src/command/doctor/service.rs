@@ -1,142 +1,137 @@
-//! What the services say of themselves and of each other.
+//! What the services say of themselves: which invariants their rows break, what their servers hold, and what fails.
 
-use std::collections::BTreeMap;
+use contract::examination::Violation;
+use vocabulary::InstanceStatus;
 
-use contract::database::PoolsQuery;
-use contract::instance::{Instance, RouteTarget};
-use vocabulary::{InstanceId, InstanceStatus};
-
-use super::Report;
+use super::patient::Facts;
+use super::remedy::Remedy;
+use super::report::{Finding, Report};
 use crate::client::Platform;
 use crate::failure::Failure;
 
-/// Examines everything that can be asked over the gateway.
-pub(super) async fn examine(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
-    let instances = platform.instances(None).await?;
+/// Examines every service by itself.
+pub(super) async fn examine(
+    platform: &Platform,
+    facts: &Facts,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    violations(platform, facts, report).await?;
     inventory(platform, report).await?;
-    servers(platform, report).await?;
-    standings(&instances, report);
-    routes(platform, &instances, report).await?;
-    alarms(platform, report).await?;
+    servers(facts, report);
     operations(platform, report).await
 }
 
-/// Invariant 1: rows, databases and roles are the same.
-async fn inventory(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
-    let found = platform.database.inventory().await?.findings;
-    if found.is_empty() {
-        report.note("rows, databases and roles agree on every server");
-    }
-    for finding in found {
-        report.find(
-            1,
-            format!("{} on {}: {}", finding.kind, finding.place, finding.name),
-            "look at it: what is unknown is never dropped without you, what is missing is made again",
-        );
-    }
-    Ok(())
-}
-
-/// Invariant 2: no server holds more than it may, no dedicated one a stranger.
-async fn servers(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
-    let pools = platform.database.pools(&PoolsQuery::default()).await?.pools;
-    report.note(format!("{} database servers", pools.len()));
-    for pool in &pools {
-        if i64::from(pool.max_instances) < pool.current_instances {
-            let finding =
-                format!("{} holds {} of {}", pool.name, pool.current_instances, pool.max_instances);
-            report.find(2, finding, "resize it, or move databases away");
-        }
-        if pool.status == "error" || pool.health_status == "unhealthy" {
-            let reason = pool.status_reason.clone().unwrap_or_default();
-            let finding =
-                format!("{} is {}, {} {reason}", pool.name, pool.status, pool.health_status);
-            report.find(
-                0,
-                finding,
-                "its log is in the data folder under runtime; it is looked at again every 30 s",
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Invariant 5: what may run does, and what may not does not.
-fn standings(instances: &[Instance], report: &mut Report) {
-    use InstanceStatus as S;
-    let running = instances.iter().filter(|instance| instance.status == S::Running).count();
-    report.note(format!("{} instances, {running} of them running", instances.len()));
-    for instance in instances {
-        let may_run = instance.standing.is_some_and(vocabulary::Standing::allows_running);
-        let is_wrong = match instance.status {
-            S::Running | S::Starting | S::Sleeping => !may_run,
-            S::Suspended | S::AwaitingPayment | S::Creating => {
-                may_run && instance.status_reason.is_none()
-            }
-            S::Error | S::WaitingForDatabase => true,
-            _ => false,
-        };
-        if is_wrong {
-            let standing = instance.standing.map_or("not entitled", vocabulary::Standing::as_str);
-            let finding = format!(
-                "{} is {}, and its standing is {standing}",
-                instance.subdomain, instance.status
-            );
-            report.find(
-                5,
-                finding,
-                "it lasts seconds; if it stays, `saasodoo operations` says what holds it",
-            );
-        }
-    }
-}
-
-/// Invariant 5, at the door: who runs is reached, who does not is not.
-async fn routes(
+async fn violations(
     platform: &Platform,
-    instances: &[Instance],
+    facts: &Facts,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let routes = platform.instance.routes().await?.routes;
-    let routes: BTreeMap<InstanceId, &RouteTarget> =
-        routes.iter().map(|route| (route.instance_id, &route.target)).collect();
-    for instance in instances {
-        let is_open = matches!(routes.get(&instance.id), Some(RouteTarget::Odoo { .. }));
-        if is_open != (instance.status == InstanceStatus::Running) {
-            let finding = format!(
-                "the route of {} does not fit its status {}",
-                instance.subdomain, instance.status
-            );
-            report.find(5, finding, "it lasts moments; if it stays, restart the edge");
+    let database = platform.database.violations().await?.violations;
+    let instance = platform.instance.violations().await?.violations;
+    let billing = platform.billing.violations().await?.violations;
+    let user = platform.user.violations().await?.violations;
+    let stopped = facts.at_rest_on_sick_servers();
+    for violation in &instance {
+        if violation.invariant == 5 && stopped.iter().any(|id| violation.subject.contains(id)) {
+            report.find(frozen(violation));
+        }
+    }
+    let sources = [
+        (database, Some(Remedy::LookAtServers)),
+        (instance, Some(Remedy::LookAtInstances)),
+        (billing, Some(Remedy::StateEntitlements)),
+        (user, None),
+    ];
+    for (violations, sweep) in sources {
+        for violation in violations {
+            let sweep = sweep.clone().filter(|_| violation.is_swept);
+            let Violation { invariant, subject, finding, advice, .. } = violation;
+            let finding = Finding::new(invariant, subject, &finding, advice);
+            report.find(Finding { remedy: sweep, ..finding });
         }
     }
     Ok(())
 }
 
-/// What billing cannot derive without a guess.
-async fn alarms(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
-    for held in platform.billing.alarmed_entitlements().await?.entitlements {
-        let finding = format!("the entitlement of instance {} cannot be derived", held.instance_id);
-        report.find(5, finding, "its plan is unknown: add it to plans.toml");
+/// Invariant 3, as far as it leaves a trace.
+fn frozen(violation: &Violation) -> Finding {
+    let wrong = format!("{}, while its database server is not healthy", violation.finding);
+    let advice =
+        "nothing may be stopped because a server cannot be reached: the log tells who did it";
+    Finding::new(3, &*violation.subject, &wrong, advice).mended_by(Remedy::LookAtInstances)
+}
+
+impl Facts {
+    /// The ids of instances that do not run, and whose database server is not healthy.
+    fn at_rest_on_sick_servers(&self) -> Vec<String> {
+        let is_sick = |id| {
+            self.pools.iter().any(|pool| {
+                Some(pool.id) == id && !matches!(&*pool.health_status, "healthy" | "degraded")
+            })
+        };
+        self.instances
+            .iter()
+            .filter(|i| matches!(i.status, InstanceStatus::Stopped | InstanceStatus::Suspended))
+            .filter(|instance| is_sick(instance.db_server_id))
+            .map(|instance| instance.id.to_string())
+            .collect()
+    }
+}
+
+/// Invariant 1: databases and roles on the servers, as they are now, against the rows.
+async fn inventory(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
+    let inventory = platform.database.take_inventory().await?;
+    if inventory.findings.is_empty() && inventory.unseen.is_empty() {
+        report.note("rows, databases and roles agree on every server");
+    }
+    for found in inventory.findings {
+        let subject = format!("{} on {}", found.name, found.place);
+        let wrong = format!("is a {}", found.kind.replace('_', " "));
+        let finding = |advice| Finding::new(1, subject, &wrong, advice);
+        report.find(match found.kind.as_str() {
+            "missing_role" | "missing_workload" => {
+                finding("it is made again: see its server's log").mended_by(Remedy::LookAtServers)
+            }
+            "missing_database" => finding("a tenant's database comes from its last backup"),
+            _ => finding("look at it: nothing drops it without you"),
+        });
+    }
+    for unseen in inventory.unseen {
+        let wrong = format!("could not be compared with its rows: {}", unseen.error);
+        let advice = "its log is in the data folder under runtime/units";
+        report.find(Finding::new(1, unseen.place, &wrong, advice));
     }
     Ok(())
+}
+
+/// The health of the servers.
+fn servers(facts: &Facts, report: &mut Report) {
+    report.note(format!("{} database servers", facts.pools.len()));
+    for pool in &facts.pools {
+        if pool.status == "error" || pool.health_status == "unhealthy" {
+            let reason = pool.status_reason.clone().unwrap_or_default();
+            let wrong = format!("is {}, {} {reason}", pool.status, pool.health_status);
+            let advice =
+                "its log is in the data folder under runtime/units; it is looked at every 30 s";
+            report.find(
+                Finding::new(0, pool.name.as_str(), &wrong, advice)
+                    .mended_by(Remedy::LookAtServers),
+            );
+        }
+    }
 }
 
 /// What fails again and again, or is stuck.
 async fn operations(platform: &Platform, report: &mut Report) -> Result<(), Failure> {
-    let mut all = platform.database.operations().await?.operations;
-    all.extend(platform.instance.operations().await?.operations);
+    let mut all = platform.database.work().list().await?.operations;
+    all.extend(platform.instance.work().list().await?.operations);
+    all.extend(platform.billing.work().list().await?.operations);
     for operation in all.iter().filter(|o| o.state == "stuck" || 3 <= o.tries) {
         let error = operation.error.clone().unwrap_or_default();
-        let finding = format!(
-            "{} of {} failed {} times: {error}",
-            operation.kind, operation.subject, operation.tries
-        );
-        report.find(
-            0,
-            finding,
-            "it is tried again by itself unless it is stuck; `saasodoo operations`",
-        );
+        let subject = format!("{} of {}", operation.kind, operation.subject);
+        let wrong = format!("is {} after {} tries: {error}", operation.state, operation.tries);
+        let advice = "it is tried again by itself unless it is stuck; `saasodoo operations`";
+        report.find(Finding::new(0, subject, &wrong, advice));
     }
     Ok(())
 }

@@ -1,0 +1,1 @@
+alter table entitlements drop column since;
